@@ -1,0 +1,65 @@
+"""Who a touchpoint belongs to: identifiers normalised, and the customer_id that each of them stands for."""
+
+import uuid
+from functools import lru_cache
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from schemas.touchpoint import Customer
+
+NAMESPACE = uuid.UUID("5b0a4c1e-7f5d-5f5e-9a57-6a3c1d0e8b21")
+STRONGEST_FIRST = ("crm_id", "email", "phone", "anonymous_id")
+
+
+@lru_cache(maxsize=65536)
+def normalise(kind: str, value: str, region: str = "US") -> str | None:
+    """The form in which two spellings of one identifier are equal; None where it cannot be one.
+
+    E-mails are lower-cased (mailboxes that differ only by case are one person in every CRM we know), phones become
+    E.164 with `region` for national numbers, ids are stripped.
+    """
+    stripped = value.strip()
+    if not stripped:
+        return None
+    if kind == "email":
+        try:
+            checked = validate_email(stripped, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            return None
+        return checked.normalized.lower()
+    if kind == "phone":
+        try:
+            parsed = phonenumbers.parse(stripped, region)
+        except phonenumbers.NumberParseException:
+            return None
+        if not phonenumbers.is_possible_number(parsed):
+            return None
+        return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    return stripped
+
+
+@lru_cache(maxsize=262144)
+def customer_id_of(kind: str, value: str) -> str:
+    """The customer_id of a never-seen identifier: UUIDv5 of `kind:value`, the same on every worker."""
+    return str(uuid.uuid5(NAMESPACE, f"{kind}:{value}"))
+
+
+def resolve(customer: Customer, region: str = "US") -> tuple[str, Customer] | None:
+    """The customer_id of a touchpoint's identifiers and the identifiers normalised; None where none can be used.
+
+    An identifier that cannot be normalised is kept as it came, but never identifies anybody.
+    """
+    usable: dict[str, str] = {}
+    strongest: tuple[str, str] | None = None
+    for kind in STRONGEST_FIRST:
+        raw = getattr(customer, kind)
+        normal = normalise(kind, raw, region) if raw else None
+        if normal is not None:
+            usable[kind] = normal
+            strongest = strongest or (kind, normal)
+    if customer.customer_id:
+        return customer.customer_id, customer.model_copy(update=usable)
+    if strongest is None:
+        return None
+    return customer_id_of(*strongest), customer.model_copy(update=usable)

@@ -1,0 +1,1 @@
+"""What travels between the parts: touchpoints, facts, alerts, topics, settings. Imports nothing of ours."""

@@ -1,0 +1,52 @@
+"""Every Kafka topic of the product: its name, what it carries, how it is kept."""
+
+from dataclasses import dataclass, field
+
+RAW_MARKETING = "touchpoints.marketing"
+RAW_SALES = "touchpoints.sales"
+REJECTED = "touchpoints.rejected"
+INTAKE_STATE = "touchpoints.intake-state"
+TOUCHPOINTS = "journey.touchpoints"
+STATE = "journey.state"
+FACTS = "journey.facts"
+ALERTS = "journey.alerts"
+
+RAW = (RAW_MARKETING, RAW_SALES)
+
+_MIB = 1024 * 1024
+_DAY_MS = 24 * 3600 * 1000
+# Compacted state is rewritten at every chunk: small segments keep the log, and so a restore, near its live size.
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(64 * _MIB),
+    "min.cleanable.dirty.ratio": "0.3",
+    "segment.ms": str(10 * 60 * 1000),
+}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic. `partitioned` topics share the instance's partition count; the others have one partition."""
+
+    name: str
+    meaning: str
+    partitioned: bool = True
+    config: dict[str, str] = field(default_factory=dict)
+
+
+TOPICS = (
+    Topic(RAW_MARKETING, "touchpoints as marketing's tools emit them", config={"retention.ms": str(28 * _DAY_MS)}),
+    Topic(RAW_SALES, "touchpoints as sales' tools emit them", config={"retention.ms": str(28 * _DAY_MS)}),
+    Topic(
+        REJECTED,
+        "the original bytes of what was not accepted; reason, pointer and origin in the headers",
+        partitioned=False,
+        config={"retention.ms": "-1", "max.message.bytes": str(16 * _MIB)},
+    ),
+    Topic(INTAKE_STATE, "intake's own position per raw partition", config=_COMPACTED),
+    Topic(TOUCHPOINTS, "accepted touchpoints, keyed by customer_id", config={"retention.ms": "-1"}),
+    Topic(STATE, "each customer's packed journey, and the partition's own position in the input", config=_COMPACTED),
+    Topic(FACTS, "transitions, hand-offs, overlaps, clocks, stalls, corrections", config={"retention.ms": "-1"}),
+    Topic(ALERTS, "what a person should be told: opened, escalated, resolved", config={"retention.ms": "-1"}),
+)
+BY_NAME = {topic.name: topic for topic in TOPICS}
