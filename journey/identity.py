@@ -24,7 +24,7 @@ def normalise(kind: str, value: str, region: str = "US") -> str | None:
         return None
     if kind == "email":
         try:
-            checked = validate_email(stripped, check_deliverability=False, test_environment=True)
+            checked = validate_email(stripped, check_deliverability=False, globally_deliverable=False)
         except EmailNotValidError:
             return None
         return checked.normalized.lower()
