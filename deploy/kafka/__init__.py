@@ -1,0 +1,1 @@
+"""The embedded Kafka: one KRaft node of the real broker, its jars pinned by pom.xml, and the product's topics."""

@@ -1,0 +1,64 @@
+"""The product's topics on a cluster: created once, never altered. A worker must not start before they are there."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from schemas.topic import TOPICS, Topic
+
+
+class PartitionsDiffer(RuntimeError):
+    """A topic exists with another number of partitions than this instance is set to."""
+
+
+def create_topics(bootstrap: str, partitions: int, topics: Iterable[Topic] = TOPICS, replication: int = -1) -> list[str]:
+    """Create what is missing of `topics`; returns the names created, [] where all were there.
+
+    `partitions` is the count of every partitioned topic, `replication` the factor (-1: the cluster's default).
+    Raises PartitionsDiffer, naming the fix, where a topic has another count: keys would change partition, and with
+    them the place of a customer's state.
+    """
+    from kafka.admin import KafkaAdminClient
+    from kafka.errors import TopicAlreadyExistsError
+
+    wanted = {topic.name: topic for topic in topics}
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30000)
+    try:
+        existing = _partition_counts(admin, set(wanted))
+        _refuse_other_counts(existing, wanted, partitions)
+        missing = [topic for name, topic in wanted.items() if name not in existing]
+        for topic in missing:
+            try:
+                admin.create_topics({topic.name: _specification(topic, partitions, replication)}, timeout_ms=20000)
+            except TopicAlreadyExistsError:
+                _refuse_other_counts(_partition_counts(admin, {topic.name}), wanted, partitions)
+        admin.wait_for_topics(list(wanted), timeout_ms=20000)
+    finally:
+        admin.close()
+    return [topic.name for topic in missing]
+
+
+def expected_partitions(topic: Topic, partitions: int) -> int:
+    """How many partitions a topic has in an instance of `partitions`."""
+    return partitions if topic.partitioned else 1
+
+
+def _specification(topic: Topic, partitions: int, replication: int) -> dict[str, Any]:
+    count = expected_partitions(topic, partitions)
+    return {"num_partitions": count, "replication_factor": replication, "configs": topic.config}
+
+
+def _partition_counts(admin: Any, names: set[str]) -> dict[str, int]:
+    described = admin.describe_topics(sorted(names))
+    return {topic["name"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
+
+
+def _refuse_other_counts(existing: dict[str, int], wanted: dict[str, Topic], partitions: int) -> None:
+    for name, found in existing.items():
+        expected = expected_partitions(wanted[name], partitions)
+        if found != expected:
+            raise PartitionsDiffer(
+                f"topic {name} has {found} partitions, this instance is set to {expected}. "
+                f"The count is fixed at first start: set THROUGHLINE_PARTITIONS={found}"
+                if wanted[name].partitioned
+                else f"topic {name} has {found} partitions and must have one: delete it, or use another cluster"
+            )
