@@ -10,7 +10,9 @@ class PartitionsDiffer(RuntimeError):
     """A topic exists with another number of partitions than this instance is set to."""
 
 
-def create_topics(bootstrap: str, partitions: int, topics: Iterable[Topic] = TOPICS, replication: int = -1) -> list[str]:
+def create_topics(
+    bootstrap: str, partitions: int, topics: Iterable[Topic] = TOPICS, replication: int = -1
+) -> list[str]:
     """Create what is missing of `topics`; returns the names created, [] where all were there.
 
     `partitions` is the count of every partitioned topic, `replication` the factor (-1: the cluster's default).

@@ -1,0 +1,141 @@
+"""Real parts for the tests: an embedded Kafka and an embedded ClickHouse, started once, when first asked for."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.kafka.broker import Broker, wait_ready
+from deploy.kafka.topics import create_topics
+from schemas.topic import Topic
+
+ROOT = Path(__file__).parent.parent
+READY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class ClickHouse:
+    """A running embedded ClickHouse: the writer's account (user, password) and the analyst's (readonly_*)."""
+
+    url: str
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str
+    readonly_user: str
+    readonly_password: str
+
+
+@pytest.fixture(scope="session")
+def free_ports() -> Callable[[int], list[int]]:
+    """free_ports(n): n TCP ports of loopback that nothing listened on a moment ago."""
+    return _free_ports
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """host:port of a real broker of its own, without topics."""
+    broker_port, controller_port = _free_ports(2)
+    broker = Broker(tmp_path_factory.mktemp("kafka"), broker_port, controller_port)
+    broker.prepare()
+    with _running("kafka", broker.command(), broker.folder):
+        wait_ready(broker.bootstrap, READY_SECONDS)
+        yield broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def product_topics(kafka: str) -> str:
+    """The bootstrap address, once the product's own topics are there with 4 partitions."""
+    create_topics(kafka, partitions=4)
+    return kafka
+
+
+@pytest.fixture
+def new_topic(kafka: str) -> Callable[..., str]:
+    """new_topic("facts", partitions=2, config={...}) makes a topic of a unique name and returns the name."""
+
+    def make(label: str = "topic", partitions: int = 1, config: dict[str, str] | None = None) -> str:
+        name = f"{label}.{uuid.uuid4().hex[:12]}"
+        create_topics(kafka, partitions, [Topic(name, "of one test", config=config or {})])
+        return name
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """The real engine behind the product's own server, with an empty database `throughline`."""
+    data = tmp_path_factory.mktemp("clickhouse")
+    (port,) = _free_ports(1)
+    served = ClickHouse(
+        url=f"http://127.0.0.1:{port}",
+        host="127.0.0.1",
+        port=port,
+        database="throughline",
+        user="throughline",
+        password="of-the-writer",
+        readonly_user="analyst",
+        readonly_password="of-the-analyst",
+    )
+    environment = {
+        "THROUGHLINE_DATA": str(data),
+        "THROUGHLINE_PORT_BASE": str(port - 2),
+        "THROUGHLINE_CLICKHOUSE_PASSWORD": served.password,
+        "THROUGHLINE_CLICKHOUSE_READONLY_PASSWORD": served.readonly_password,
+    }
+    with _running("clickhouse", [sys.executable, "-m", "deploy.clickhouse"], data, environment):
+        _wait_for_ping(served.url)
+        yield served
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+@contextmanager
+def _running(name: str, command: list[str], folder: Path, environment: dict[str, str] | None = None) -> Iterator[None]:
+    """The command as a child process; stopped at the end by its own id, and only that."""
+    log = folder / f"{name}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, **(environment or {})}
+        )
+    try:
+        yield
+    except TimeoutError as error:
+        raise RuntimeError(f"{error}; {name} said:\n{log.read_text(errors='replace')[-3000:]}") from error
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_ping(url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/ping", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise TimeoutError(f"ClickHouse at {url} was not ready within {READY_SECONDS} s")
