@@ -1,0 +1,62 @@
+"""A Kafka record as the mappers see it, and the conversions that all of them share."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Protocol
+
+import msgspec
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+# What DateTime64(3) holds; ClickHouse clamps silently beyond.
+_FIRST_MS = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_LAST_MS = (datetime(2299, 12, 31, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_MONEY_LIMIT = Decimal(10) ** 14
+_MONEY_PLACES = -4
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class MappingError(ValueError):
+    """A record that cannot be a row, and why. The writer keeps it in `sink_rejected`."""
+
+
+class Record(Protocol):
+    """The part of a consumed Kafka record that becomes a row; `timestamp` is milliseconds since 1970."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+def milliseconds(instant: datetime) -> int:
+    """Milliseconds since 1970, rounded down. Raises MappingError outside of 1900 to 2299."""
+    count = (instant - _EPOCH) // _MILLISECOND
+    if _FIRST_MS <= count <= _LAST_MS:
+        return count
+    raise MappingError(f"{instant.isoformat()} is outside of the years 1900 to 2299")
+
+
+def milliseconds_or_none(instant: datetime | None) -> int | None:
+    """`milliseconds`, None for None."""
+    return None if instant is None else milliseconds(instant)
+
+
+def money(amount: Decimal) -> Decimal:
+    """The amount where Decimal(18, 4) holds it exactly. Raises MappingError where not."""
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent >= _MONEY_PLACES and abs(amount) < _MONEY_LIMIT:
+        return amount
+    raise MappingError(f"{amount} does not fit 14 digits before and 4 after the point")

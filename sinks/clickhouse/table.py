@@ -1,0 +1,57 @@
+"""Every table that the writer fills: its row, and which column names its partition. And which topic fills it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import topic
+from sinks.clickhouse.alert_row import AlertRow, alert_row
+from sinks.clickhouse.fact_rows import (
+    ClockRow,
+    CorrectionRow,
+    HandoffRow,
+    OverlapRow,
+    PositionRow,
+    StalledRow,
+    TooLateRow,
+    TransitionRow,
+    fact_row,
+)
+from sinks.clickhouse.record import Record
+from sinks.clickhouse.rejected_row import RejectedRow, SinkRejectedRow, rejected_row
+from sinks.clickhouse.touchpoint_row import TouchpointRow, touchpoint_row
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its columns in the order of its rows. `month` is the column by which it is partitioned monthly."""
+
+    name: str
+    columns: tuple[str, ...]
+    month: str | None = None
+
+
+TABLES = (
+    Table("touchpoints", TouchpointRow._fields),
+    Table("transitions", TransitionRow._fields),
+    Table("positions", PositionRow._fields),
+    Table("handoffs", HandoffRow._fields),
+    Table("overlaps", OverlapRow._fields),
+    Table("clocks", ClockRow._fields),
+    Table("stalled", StalledRow._fields),
+    Table("corrections", CorrectionRow._fields),
+    Table("too_late", TooLateRow._fields),
+    Table("alerts", AlertRow._fields),
+    Table("rejected", RejectedRow._fields, month="received_at"),
+    Table("sink_rejected", SinkRejectedRow._fields),
+)
+BY_NAME = {table.name: table for table in TABLES}
+
+MAPPERS: dict[str, Callable[[Record], tuple[str, Row]]] = {
+    topic.TOUCHPOINTS: lambda record: ("touchpoints", touchpoint_row(record)),
+    topic.FACTS: fact_row,
+    topic.ALERTS: lambda record: ("alerts", alert_row(record)),
+    topic.REJECTED: lambda record: ("rejected", rejected_row(record)),
+}

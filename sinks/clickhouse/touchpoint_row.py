@@ -1,0 +1,126 @@
+"""An accepted touchpoint of `journey.touchpoints` as a row of `touchpoints`."""
+
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sinks.clickhouse.record import Instant, Record, milliseconds, money
+
+
+class TouchpointRow(NamedTuple):
+    """The columns of `touchpoints` in order. Absent texts are empty; times are milliseconds since 1970."""
+
+    customer_id: str
+    account: str
+    source: str
+    id: str
+    type: str
+    team: str
+    actor: str
+    channel: str
+    direction: str
+    subject: str
+    campaign: str
+    content: str
+    occurred_at: int
+    received_at: int
+    given_customer_id: str
+    crm_id: str
+    email: str
+    phone: str
+    anonymous_id: str
+    value_amount: Decimal | None
+    value_currency: str
+    cost_amount: Decimal | None
+    cost_currency: str
+    properties: bytes
+    origin: str
+    topic: str
+    partition: int
+    offset: int
+
+
+class _Money(msgspec.Struct, gc=False):
+    amount: Decimal
+    currency: str
+
+
+class _Customer(msgspec.Struct, gc=False):
+    customer_id: str | None = None
+    crm_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    anonymous_id: str | None = None
+    account: str | None = None
+
+
+class _Touchpoint(msgspec.Struct, gc=False):
+    id: str
+    source: str
+    type: str
+    team: str
+    occurred_at: Instant
+    received_at: Instant
+    direction: str
+    channel: str
+    customer_id: str
+    customer: _Customer | None = None
+    actor: str | None = None
+    subject: str | None = None
+    campaign: str | None = None
+    content: str | None = None
+    value: _Money | None = None
+    cost: _Money | None = None
+    properties: msgspec.Raw = msgspec.Raw(b"{}")
+    origin: str = ""
+
+
+_decode = msgspec.json.Decoder(_Touchpoint).decode
+_NOBODY = _Customer()
+_NO_MONEY: tuple[None, str] = (None, "")
+
+
+def touchpoint_row(record: Record) -> tuple[Any, ...]:
+    """The TouchpointRow of a record, as a plain tuple (built five times as fast).
+
+    Raises msgspec.MsgspecError or MappingError where it cannot be one.
+    """
+    it = _decode(record.value or b"")
+    who = it.customer or _NOBODY
+    value_amount, value_currency = _amount(it.value) if it.value else _NO_MONEY
+    cost_amount, cost_currency = _amount(it.cost) if it.cost else _NO_MONEY
+    return (
+        it.customer_id,
+        who.account or "",
+        it.source,
+        it.id,
+        it.type,
+        it.team,
+        it.actor or "",
+        it.channel,
+        it.direction,
+        it.subject or "",
+        it.campaign or "",
+        it.content or "",
+        milliseconds(it.occurred_at),
+        milliseconds(it.received_at),
+        who.customer_id or "",
+        who.crm_id or "",
+        who.email or "",
+        who.phone or "",
+        who.anonymous_id or "",
+        value_amount,
+        value_currency,
+        cost_amount,
+        cost_currency,
+        bytes(it.properties),
+        it.origin,
+        record.topic,
+        record.partition,
+        record.offset,
+    )
+
+
+def _amount(given: _Money) -> tuple[Decimal, str]:
+    return money(given.amount), given.currency
