@@ -4,8 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from deploy.kafka.broker import Broker, JavaMissing, StorageFailed
-from deploy.kafka.jars import JarsMissing
+from deploy.kafka.broker import Broker, JavaMissingError, StorageFailedError
+from deploy.kafka.jars import JarsMissingError
 from schemas.settings import Settings
 
 
@@ -20,7 +20,7 @@ def main() -> None:
     try:
         broker.prepare()
         command = broker.command()
-    except (JavaMissing, JarsMissing, StorageFailed) as error:
+    except (JavaMissingError, JarsMissingError, StorageFailedError) as error:
         sys.exit(str(error))
     print(f"kafka: {broker.bootstrap}, topics in {broker.logs}", flush=True)
     os.execv(command[0], command)  # noqa: S606

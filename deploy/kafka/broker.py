@@ -17,11 +17,11 @@ JAVA_AT_LEAST = 17
 _MIB = 1024 * 1024
 
 
-class JavaMissing(RuntimeError):
+class JavaMissingError(RuntimeError):
     """No Java of the version Kafka needs; the message names the fix."""
 
 
-class StorageFailed(RuntimeError):
+class StorageFailedError(RuntimeError):
     """The log directory could not be formatted; the message holds what Kafka said."""
 
 
@@ -98,7 +98,7 @@ class Broker:
         }
 
     def prepare(self) -> None:
-        """Write server.properties and format the storage, once. Raises StorageFailed, JavaMissing, JarsMissing."""
+        """Write server.properties and format the storage, once. Raises StorageFailedError, JavaMissingError, JarsMissingError."""
         self.logs.mkdir(parents=True, exist_ok=True)
         lines = [f"{name}={value}" for name, value in self.properties().items()]
         self.properties_file.write_text("\n".join(lines) + "\n")
@@ -111,7 +111,7 @@ class Broker:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         if done.returncode:
             said = (done.stdout + done.stderr).strip()[-2000:]
-            raise StorageFailed(f"Kafka's storage in {self.logs} could not be formatted:\n{said}")
+            raise StorageFailedError(f"Kafka's storage in {self.logs} could not be formatted:\n{said}")
 
     def command(self) -> list[str]:
         """The command that runs the broker in the foreground; SIGTERM stops it cleanly."""
@@ -134,10 +134,10 @@ class Broker:
 
 
 def find_java() -> str:
-    """The `java` on PATH. Raises JavaMissing where there is none."""
+    """The `java` on PATH. Raises JavaMissingError where there is none."""
     java = shutil.which("java")
     if java is None:
-        raise JavaMissing(
+        raise JavaMissingError(
             f"Java {JAVA_AT_LEAST} or newer is needed by Kafka: "
             "`make setup` installs it by apt; elsewhere install a JRE, e.g. `brew install openjdk@17`"
         )
@@ -145,7 +145,7 @@ def find_java() -> str:
 
 
 def java_version() -> int:
-    """Java's feature release (17, 21, ...), 0 where it cannot be told. Raises JavaMissing."""
+    """Java's feature release (17, 21, ...), 0 where it cannot be told. Raises JavaMissingError."""
     said = subprocess.run([find_java(), "-version"], capture_output=True, text=True, check=False, timeout=30).stderr
     found = re.search(r'version "(?:1\.)?(\d+)', said)
     return int(found.group(1)) if found else 0
@@ -165,7 +165,7 @@ def wait_ready(bootstrap: str, seconds: float = 60, poll: float = 0.1) -> None:
     from kafka.admin import KafkaAdminClient
     from kafka.errors import KafkaError
 
-    host, _, port = bootstrap.split(",")[0].rpartition(":")
+    host, _, port = bootstrap.split(",", maxsplit=1)[0].rpartition(":")
     deadline = time.monotonic() + seconds
     reason: Exception | str = "nothing listens there"
     while time.monotonic() < deadline:

@@ -14,7 +14,7 @@ STAMP = LIB / ".pom.sha256"
 FIX = "run `make setup` (it needs Maven: `apt-get install maven`, or your system's package)"
 
 
-class JarsMissing(RuntimeError):
+class JarsMissingError(RuntimeError):
     """The jars are not there and could not be had; the message names the fix."""
 
 
@@ -24,9 +24,9 @@ def present() -> bool:
 
 
 def classpath() -> str:
-    """The JVM's class path. Raises JarsMissing where `present()` is false."""
+    """The JVM's class path. Raises JarsMissingError where `present()` is false."""
     if not present():
-        raise JarsMissing(f"Kafka's jars are missing in deploy/kafka/lib: {FIX}")
+        raise JarsMissingError(f"Kafka's jars are missing in deploy/kafka/lib: {FIX}")
     return f"{LIB}/*"
 
 
@@ -35,7 +35,7 @@ def copy() -> int:
     if not present():
         maven = shutil.which("mvn")
         if maven is None:
-            raise JarsMissing(f"Maven is not installed: {FIX}")
+            raise JarsMissingError(f"Maven is not installed: {FIX}")
         shutil.rmtree(LIB, ignore_errors=True)
         _run([maven, "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"])
         STAMP.write_text(_fingerprint())
@@ -54,7 +54,9 @@ def _run(command: list[str]) -> None:
         sys.stderr.write("\r\033[K")
     if process.returncode:
         said = (process.stdout.read() if process.stdout else "").strip()[-2000:]
-        raise JarsMissing(f"Maven could not fetch Kafka's jars (exit {process.returncode}); check the network.\n{said}")
+        raise JarsMissingError(
+            f"Maven could not fetch Kafka's jars (exit {process.returncode}); check the network.\n{said}"
+        )
 
 
 def _fingerprint() -> str:
@@ -65,7 +67,7 @@ def main() -> None:
     """`python -m deploy.kafka.jars`."""
     try:
         print(f"Kafka's jars: {copy()} in deploy/kafka/lib")
-    except JarsMissing as error:
+    except JarsMissingError as error:
         sys.exit(str(error))
 
 

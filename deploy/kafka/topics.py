@@ -6,7 +6,7 @@ from typing import Any
 from schemas.topic import TOPICS, Topic
 
 
-class PartitionsDiffer(RuntimeError):
+class PartitionsDifferError(RuntimeError):
     """A topic exists with another number of partitions than this instance is set to."""
 
 
@@ -16,7 +16,7 @@ def create_topics(
     """Create what is missing of `topics`; returns the names created, [] where all were there.
 
     `partitions` is the count of every partitioned topic, `replication` the factor (-1: the cluster's default).
-    Raises PartitionsDiffer, naming the fix, where a topic has another count: keys would change partition, and with
+    Raises PartitionsDifferError, naming the fix, where a topic has another count: keys would change partition, and with
     them the place of a customer's state.
     """
     from kafka.admin import KafkaAdminClient
@@ -58,7 +58,7 @@ def _refuse_other_counts(existing: dict[str, int], wanted: dict[str, Topic], par
     for name, found in existing.items():
         expected = expected_partitions(wanted[name], partitions)
         if found != expected:
-            raise PartitionsDiffer(
+            raise PartitionsDifferError(
                 f"topic {name} has {found} partitions, this instance is set to {expected}. "
                 f"The count is fixed at first start: set THROUGHLINE_PARTITIONS={found}"
                 if wanted[name].partitioned
