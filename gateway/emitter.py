@@ -29,7 +29,7 @@ CLOSE_SECONDS = 30.0
 SETTLE_EVERY = 2000
 
 
-class InvalidTouchpoint(ValueError):  # noqa: N818 (named for what it is, as in the field)
+class InvalidTouchpointError(ValueError):
     """What was given is no touchpoint. `problems` has field, value and remedy of each thing that is wrong."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -85,7 +85,7 @@ class Emitter:
     def emit(self, touchpoint: Touchpoint | Mapping[str, Any]) -> None:
         """Queue one touchpoint; returns before Kafka has it (see `flush`).
 
-        Raises InvalidTouchpoint at once, and DeliveryError when the buffer stays full for `timeout_seconds`.
+        Raises InvalidTouchpointError at once, and DeliveryError when the buffer stays full for `timeout_seconds`.
         """
         record = _record(touchpoint, self._phone_region)
         try:
@@ -151,10 +151,10 @@ def _record(given: Touchpoint | Mapping[str, Any], phone_region: str) -> Record:
     try:
         touchpoint = given if isinstance(given, Touchpoint) else Touchpoint.model_validate(dict(given))
     except ValidationError as error:
-        raise InvalidTouchpoint(problems_of(error)) from None
+        raise InvalidTouchpointError(problems_of(error)) from None
     record = record_of(touchpoint, touchpoint.model_dump_json(exclude_none=True).encode(), phone_region)
     if isinstance(record, Rejection):
         field, _, rest = record.detail.partition(": ")
         message, _, remedy = rest.partition("; ")
-        raise InvalidTouchpoint([Problem(record.pointer, field, "", message, remedy)])
+        raise InvalidTouchpointError([Problem(record.pointer, field, "", message, remedy)])
     return record

@@ -13,13 +13,21 @@ from gateway.importing.journal import Journal, Progress, digest_of
 from gateway.importing.mapping import Mapping
 from gateway.importing.mapping_file import column_problems, load_mapping
 from gateway.importing.reader import Reader
-from gateway.importing.waiting import Expected, NotQueryable, query_of, wait_until_queryable
+from gateway.importing.waiting import Expected, NotQueryableError, query_of, wait_until_queryable
 from schemas.settings import ClickHouseRun
 
-__all__ = ["DeliveryError", "ImportRefused", "ImportResult", "NotQueryable", "Outcome", "Progress", "run_import"]
+__all__ = [
+    "DeliveryError",
+    "ImportRefusedError",
+    "ImportResult",
+    "NotQueryableError",
+    "Outcome",
+    "Progress",
+    "run_import",
+]
 
 
-class ImportRefused(ValueError):  # noqa: N818 (named for what it is)
+class ImportRefusedError(ValueError):
     """The file or the mapping cannot be used; `problems` are lines for a person, each with its remedy."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -82,8 +90,8 @@ def run_import(
     on_progress: called every few thousand rows and at the end; `progress.byte` of the file's size drives a bar.
     on_wait: called as `on_wait(queryable, total)` while waiting.
 
-    Raises ImportRefused (file or mapping unusable), DeliveryError (Kafka did not confirm; run again to go on) and
-    NotQueryable (the wait timed out; names what is missing).
+    Raises ImportRefusedError (file or mapping unusable), DeliveryError (Kafka did not confirm; run again to go on) and
+    NotQueryableError (the wait timed out; names what is missing).
     """
     started = time.monotonic()
     plan = _checked(file, mapping)
@@ -126,14 +134,14 @@ def run_import(
 def _checked(file: Path, mapping: Path) -> Mapping:
     plan = load_mapping(mapping)
     if isinstance(plan, list):
-        raise ImportRefused([f"{mapping}: {problem}" for problem in plan])
+        raise ImportRefusedError([f"{mapping}: {problem}" for problem in plan])
     if not file.is_file():
-        raise ImportRefused([f"{file}: no such file; check the path"])
+        raise ImportRefusedError([f"{file}: no such file; check the path"])
     reader = Reader(file, plan.file)
     if reader.is_csv and reader.columns is not None:
         lacking = column_problems(plan, mapping.read_text(encoding="utf-8"), reader.columns)
         if lacking:
-            raise ImportRefused([f"{mapping}: {problem}" for problem in lacking])
+            raise ImportRefusedError([f"{mapping}: {problem}" for problem in lacking])
     return plan
 
 

@@ -6,20 +6,20 @@ from zoneinfo import ZoneInfo
 from gateway.importing.mapping import EPOCHS, Moment
 
 
-class Unreadable(ValueError):  # noqa: N818 (says what the text is)
+class UnreadableError(ValueError):
     """A text that is no time in the expected form; the message says what was expected."""
 
 
 def instant(moment: Moment, text: str) -> datetime:
-    """The instant that `text` means, in UTC. Raises Unreadable."""
+    """The instant that `text` means, in UTC. Raises UnreadableError."""
     try:
         written = _parse(moment, text)
     except (ValueError, OverflowError) as error:
-        raise Unreadable(f"not a time of the form {moment.format}") from error
+        raise UnreadableError(f"not a time of the form {moment.format}") from error
     if written.tzinfo is not None:
         return written.astimezone(UTC)
     if moment.zone is None:
-        raise Unreadable("a time without a zone; add zone to the mapping's occurred_at")
+        raise UnreadableError("a time without a zone; add zone to the mapping's occurred_at")
     return _localised(moment, written, ZoneInfo(moment.zone))
 
 
@@ -37,6 +37,6 @@ def _localised(moment: Moment, written: datetime, zone: ZoneInfo) -> datetime:
     later = written.replace(tzinfo=zone, fold=1)
     occurs_twice = earlier.utcoffset() != later.utcoffset() and earlier.astimezone(UTC) < later.astimezone(UTC)
     if occurs_twice and moment.ambiguous == "reject":
-        raise Unreadable(f"this local time occurs twice in {zone.key}; say `ambiguous: earlier` or `later`")
+        raise UnreadableError(f"this local time occurs twice in {zone.key}; say `ambiguous: earlier` or `later`")
     chosen = later if occurs_twice and moment.ambiguous == "later" else earlier
     return chosen.astimezone(UTC)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gateway.importing.mapping import Cell, Mapping, MoneyMapping, Scalar, TouchpointMapping
-from gateway.importing.moment import Unreadable, instant
+from gateway.importing.moment import UnreadableError, instant
 from gateway.problem import problems_of
 from gateway.record import record_of
 from schemas.rejection import Rejection
@@ -115,7 +115,7 @@ def _occurred_at(wanted: TouchpointMapping, row: Row[str, Any]) -> Any:
         raise _Refused("", f"column {wanted.occurred_at.column} is empty; fill it, or add it to skip_if_empty")
     try:
         return instant(wanted.occurred_at, _text(written))
-    except Unreadable as error:
+    except UnreadableError as error:
         raise _Refused(written, str(error)) from error
 
 

@@ -15,7 +15,7 @@ ASK_BY_NAME = 4000
 PROBE = 200
 
 
-class NotQueryable(TimeoutError):  # noqa: N818 (named for what it is)
+class NotQueryableError(TimeoutError):
     """Some touchpoints did not arrive in time; `missing` are their (source, id) pairs."""
 
     def __init__(self, missing: Sequence[tuple[str, str]], total: int, seconds: float, last_error: str) -> None:
@@ -80,7 +80,7 @@ def wait_until_queryable(
     """Return when every expected touchpoint is in `v_touchpoints`, or was refused by intake after `since`.
 
     `on_progress(queryable, total)` is called at each poll. Returns the refused ones as (source, id, reason).
-    Raises NotQueryable after `timeout_seconds`, naming what is missing.
+    Raises NotQueryableError after `timeout_seconds`, naming what is missing.
     """
     total, started, last_error = len(expected), time.monotonic(), ""
     missing = {source: dict(ids) for source, ids in expected.ids.items() if ids}
@@ -100,7 +100,7 @@ def wait_until_queryable(
         seconds = time.monotonic() - started
         if missing and seconds > timeout_seconds:
             pairs = [(source, id_) for source, ids in missing.items() for id_ in ids]
-            raise NotQueryable(pairs, total, seconds, last_error)
+            raise NotQueryableError(pairs, total, seconds, last_error)
         if missing:
             time.sleep(POLL_SECONDS)
     return refused
