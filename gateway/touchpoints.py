@@ -22,6 +22,8 @@ from gateway.record import Record, record_of_json
 from schemas.rejection import Rejection
 
 RETRY_SECONDS = 2
+# When nothing was accepted and all for one reason; else 422.
+_STATUS_BY_REASON = {"too_large": 413, "not_json": 400}
 
 
 class WriteKey:
@@ -109,7 +111,8 @@ def _unavailable(reason: str) -> Refusal:
 def _status(accepted: int, rejected: list[dict[str, Any]]) -> int:
     if accepted or not rejected:
         return 200
-    return 413 if all(item["reason"] == "too_large" for item in rejected) else 422
+    reasons = {item["reason"] for item in rejected}
+    return _STATUS_BY_REASON.get(reasons.pop(), 422) if len(reasons) == 1 else 422
 
 
 def _rejected(index: int, item: bytes, rejection: Rejection) -> dict[str, Any]:

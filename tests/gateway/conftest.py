@@ -1,0 +1,114 @@
+"""A running gateway in front of a real broker, as its own process."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from schemas.topic import RAW
+
+ROOT = Path(__file__).parent.parent.parent
+WRITE_KEY = "a-write-key-of-the-tests"
+
+
+@contextmanager
+def running_gateway(kafka: str, port: int, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The gateway's URL and process; stopped at the end."""
+    environment = {
+        **os.environ,
+        "THROUGHLINE_KAFKA": kafka,
+        "THROUGHLINE_PORT_BASE": str(port - 6),
+        "THROUGHLINE_WRITE_KEY": WRITE_KEY,
+        "THROUGHLINE_DATA": str(log.parent),
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.server"], env=environment, cwd=ROOT, stdout=output, stderr=output
+        )
+    try:
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until `holds()` is true; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
+
+
+def answers(url: str, status: int) -> bool:
+    """Whether GET `url` answers with `status`."""
+    try:
+        return httpx.get(url, timeout=2).status_code == status
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def gateway(
+    product_topics: str, free_ports: Callable[[int], list[int]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """URL of a gateway that is ready."""
+    log = tmp_path_factory.mktemp("gateway") / "gateway.log"
+    with running_gateway(product_topics, free_ports(1)[0], log) as (url, _):
+        try:
+            eventually(lambda: answers(f"{url}/readyz", 200))
+        except AssertionError as error:
+            raise RuntimeError(log.read_text()) from error
+        yield url
+
+
+@pytest.fixture
+def raw_records(product_topics: str) -> Iterator[Callable[[], dict[str, list[tuple[bytes | None, bytes]]]]]:
+    """raw_records() gives, per raw topic, the (key, value) pairs written since the test began."""
+    consumer = KafkaConsumer(bootstrap_servers=product_topics, enable_auto_commit=False)
+    partitions = [TopicPartition(topic, number) for topic in RAW for number in range(4)]
+    consumer.assign(partitions)
+    start = consumer.end_offsets(partitions)
+    for partition, offset in start.items():
+        consumer.seek(partition, offset)
+
+    def read() -> dict[str, list[tuple[bytes | None, bytes]]]:
+        end = consumer.end_offsets(partitions)
+        found: dict[str, list[tuple[bytes | None, bytes]]] = {topic: [] for topic in RAW}
+        while any(consumer.position(partition) < end[partition] for partition in partitions):
+            for partition, records in consumer.poll(timeout_ms=500).items():
+                found[partition.topic] += [(record.key, record.value) for record in records]
+        return found
+
+    yield read
+    consumer.close()
+
+
+@pytest.fixture
+def touchpoint() -> Callable[..., dict[str, object]]:
+    """touchpoint(id="m-1", ...) is a valid touchpoint as a dict, with the given fields replaced."""
+
+    def make(**changes: object) -> dict[str, object]:
+        return {
+            "id": "m-1",
+            "source": "mailer",
+            "type": "email.opened",
+            "team": "marketing",
+            "customer": {"email": "Jo@Acme.example"},
+            "occurred_at": "2026-03-01T09:00:00Z",
+            "direction": "inbound",
+            **changes,
+        }
+
+    return make
