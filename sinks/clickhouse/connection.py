@@ -1,0 +1,47 @@
+"""A client of the ClickHouse that the settings name, embedded or external."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+
+from schemas.settings import Settings
+
+_PORTS = {"http": 8123, "https": 8443}
+
+
+def connect(settings: Settings, *, seconds: float = 60) -> Client:
+    """A client of the writer's account, with `settings.clickhouse_database` as its database (it need not exist yet).
+
+    `seconds` bounds one request. Threads may share the client. Raises clickhouse_connect's errors where nothing
+    answers; ValueError where `settings.clickhouse_url` is no http(s) URL.
+    """
+    url = urlsplit(settings.clickhouse_url)
+    if url.scheme not in _PORTS or not url.hostname:
+        raise ValueError(f"THROUGHLINE_CLICKHOUSE_URL is {settings.clickhouse_url!r}: expected http(s)://host:port")
+    client = clickhouse_connect.get_client(
+        host=url.hostname,
+        port=url.port or _PORTS[url.scheme],
+        interface=url.scheme,
+        proxy_path=url.path.strip("/"),
+        username=settings.clickhouse_user,
+        password=settings.clickhouse_password.get_secret_value(),
+        # On loopback compression costs more than the bytes it saves.
+        compress=False if _is_loopback(url.hostname) else "lz4",
+        # Without a session, threads may use the client at once.
+        autogenerate_session_id=False,
+        connect_timeout=5,
+        send_receive_timeout=int(seconds),
+        client_name="throughline",
+    )
+    # Set afterwards: a client that is opened on a database which is not there yet is refused.
+    client.database = settings.clickhouse_database
+    return client
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,61 @@
+"""A batch into ClickHouse by columns, one month per insert where a table is partitioned. Safe to repeat."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.insert import InsertContext
+
+from sinks.clickhouse.batch import Batch
+from sinks.clickhouse.position import write_positions
+from sinks.clickhouse.table import BY_NAME, Row, Table
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Insertion:
+    """Inserts through one client; remembers the tables' column types. One thread at a time."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._contexts: dict[str, InsertContext] = {}
+
+    def insert(self, batch: Batch, done: Callable[[str, int], None]) -> None:
+        """Write the rows, then the positions. An acknowledged table leaves it, by `done(table, rows)`.
+
+        Raises clickhouse_connect's errors; the batch then holds what is left to do. Tables collapse a repeated row.
+        """
+        for name in list(batch.rows):
+            rows = batch.rows[name]
+            for chunk in _by_month(BY_NAME[name], rows):
+                self._insert(BY_NAME[name], chunk)
+            del batch.rows[name]
+            done(name, len(rows))
+        write_positions(self.client, batch.positions)
+
+    def _insert(self, table: Table, rows: Sequence[Row]) -> None:
+        context = self._contexts.get(table.name)
+        if context is None:
+            context = self.client.create_insert_context(
+                table.name, column_names=table.columns, database=self.client.database, column_oriented=True
+            )
+            self._contexts[table.name] = context
+        columns: list[Any] = list(zip(*rows, strict=True))
+        try:
+            self.client.insert(data=columns, context=context)
+        finally:
+            context.data = None
+
+
+def _by_month(table: Table, rows: list[Row]) -> Iterator[list[Row]]:
+    if table.month is None:
+        yield rows
+        return
+    column = table.columns.index(table.month)
+    months: defaultdict[tuple[int, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        instant = _EPOCH + timedelta(milliseconds=row[column])
+        months[instant.year, instant.month].append(row)
+    yield from months.values()

@@ -1,0 +1,108 @@
+"""A read-committed Kafka consumer of a sink: waits for the broker and the topics, and tells what was assigned."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+
+log = logging.getLogger(__name__)
+_MIB = 1024 * 1024
+_RETRY_SECONDS = 1.0
+_SAID_EVERY = 5
+_LEAVE_SECONDS = 2.5
+
+
+class StoppedError(Exception):
+    """The process was told to stop before Kafka and its topics were there."""
+
+
+class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """The partitions of this consumer, and those among them whose position was not set yet (`unplaced`).
+
+    A rebalance here revokes all partitions: whatever was read and not written is read anew by its new owner.
+    """
+
+    def __init__(self) -> None:
+        self.partitions: frozenset[TopicPartition] = frozenset()
+        self.unplaced: frozenset[TopicPartition] = frozenset()
+        self.generation = 0
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Called by aiokafka before a rebalance."""
+        self.partitions = self.unplaced = frozenset()
+        self.generation += 1
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Called by aiokafka after a rebalance, before records of these partitions are handed out."""
+        self.partitions = self.unplaced = frozenset(assigned)
+        self.generation += 1
+
+    def placed(self, partitions: frozenset[TopicPartition]) -> None:
+        """Their positions are set."""
+        self.unplaced -= partitions
+
+
+@asynccontextmanager
+async def consuming(
+    bootstrap: str, group: str, topics: Sequence[str], listener: Assignment, stopping: asyncio.Event
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A started consumer of the group, once the broker answers and every topic is there. Never commits by itself.
+
+    Raises StoppedError where `stopping` comes first.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=2_000,
+        fetch_max_bytes=32 * _MIB,
+        max_partition_fetch_bytes=4 * _MIB,
+        fetch_max_wait_ms=200,
+        # How soon a broker that came back on another address, or a new partition, is noticed.
+        metadata_max_age_ms=30_000,
+        check_crcs=False,
+    )
+    await _start(consumer, bootstrap, stopping)
+    try:
+        await _wait_for(consumer, topics, stopping)
+        consumer.subscribe(topics=list(topics), listener=listener)
+        yield consumer
+    finally:
+        # Where the broker is gone too, leaving the group could wait for it.
+        with suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
+
+
+async def _start(consumer: AIOKafkaConsumer, bootstrap: str, stopping: asyncio.Event) -> None:
+    attempt = 0
+    while True:
+        try:
+            await consumer.start()
+            return
+        except (KafkaError, OSError) as error:
+            if attempt % _SAID_EVERY == 0:
+                log.info("waiting for Kafka at %s: %s", bootstrap, error)
+        attempt += 1
+        await _pause(stopping)
+
+
+async def _wait_for(consumer: AIOKafkaConsumer, topics: Sequence[str], stopping: asyncio.Event) -> None:
+    attempt = 0
+    while missing := sorted(set(topics) - await consumer.topics()):
+        if attempt % _SAID_EVERY == 0:
+            log.info("waiting for topics: %s", ", ".join(missing))
+        attempt += 1
+        await _pause(stopping)
+
+
+async def _pause(stopping: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), _RETRY_SECONDS)
+        raise StoppedError

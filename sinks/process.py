@@ -1,0 +1,65 @@
+"""What both sink processes do alike: log lines, stopping on SIGTERM, starting anew after an error."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from sinks.consumption import StoppedError
+
+log = logging.getLogger(__name__)
+RESTART_SECONDS = 3.0
+
+
+def log_to_stderr() -> None:
+    """One line per event: time, level, logger, message."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # These tell every rebalance and every metadata refresh.
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set. Call it inside the running loop."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping
+
+
+class Status:
+    """What /healthz says: the running part's own state, or why there is none."""
+
+    def __init__(self) -> None:
+        self.trouble = "waiting for Kafka"
+        self.part: Callable[[], dict[str, Any]] | None = None
+
+    def __call__(self) -> dict[str, Any]:
+        if self.trouble or self.part is None:
+            return {"status": "waiting", "reason": self.trouble}
+        return self.part()
+
+    def runs(self, part: Callable[[], dict[str, Any]]) -> None:
+        """From now on `part` tells."""
+        self.part, self.trouble = part, ""
+
+
+async def kept_up(turn: Callable[[], Awaitable[None]], stopping: asyncio.Event, status: Status) -> None:
+    """Run `turn` until `stopping`; after an error say which and run it anew. `turn` itself ends on `stopping`."""
+    while not stopping.is_set():
+        try:
+            await turn()
+        except StoppedError:
+            return
+        except Exception as error:
+            status.trouble = f"{type(error).__name__}: {error}"
+            log.error("starting anew in %s s: %s", RESTART_SECONDS, status.trouble, exc_info=not _expected(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), RESTART_SECONDS)
+
+
+def _expected(error: Exception) -> bool:
+    return type(error).__module__.startswith(("sinks.", "aiokafka."))

@@ -1,0 +1,45 @@
+"""`python -m sinks.writer`: the touchpoints, facts, alerts and rejections of Kafka into ClickHouse."""
+
+import gc
+
+import uvloop
+
+from schemas.settings import Settings
+from sinks.clickhouse.connection import connect
+from sinks.clickhouse.writer import TOPICS, Writer
+from sinks.consumption import Assignment, consuming
+from sinks.health import health_page
+from sinks.metrics import Metrics
+from sinks.process import Status, kept_up, log_to_stderr, stop_on_signals
+
+PORT_OFFSET = 4
+
+
+async def serve(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT: write, and answer /healthz and /metrics on port_base + 4."""
+    stopping = stop_on_signals()
+    metrics = Metrics()
+    status = Status()
+
+    async def turn() -> None:
+        assignment = Assignment()
+        async with consuming(settings.kafka, f"{settings.group}.writer", TOPICS, assignment, stopping) as consumer:
+            writer = Writer(consumer, assignment, lambda: connect(settings), metrics)
+            status.runs(writer.state)
+            await writer.run(stopping)
+
+    async with health_page(settings.port_base + PORT_OFFSET, metrics, status):
+        await kept_up(turn, stopping, status)
+
+
+def main() -> None:
+    """Run the writer with the settings of the environment."""
+    log_to_stderr()
+    # A batch is hundreds of thousands of objects without cycles: the collector would walk them again and again.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    uvloop.run(serve(Settings()))
+
+
+if __name__ == "__main__":
+    main()
