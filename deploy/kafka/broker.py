@@ -98,7 +98,7 @@ class Broker:
         }
 
     def prepare(self) -> None:
-        """Write server.properties and format the storage, once. Raises StorageFailedError, JavaMissingError, JarsMissingError."""
+        """Write server.properties; format the storage once. Raises JavaMissing-, JarsMissing-, StorageFailedError."""
         self.logs.mkdir(parents=True, exist_ok=True)
         lines = [f"{name}={value}" for name, value in self.properties().items()]
         self.properties_file.write_text("\n".join(lines) + "\n")

@@ -1,0 +1,54 @@
+"""The two accounts of the embedded server, and who a request is: the writer may do all, the analyst may read."""
+
+import hmac
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from deploy.clickhouse.failure import AUTHENTICATION_FAILED, QueryError, refusal
+
+# What one analyst's query may take at most: seconds, bytes, threads. A request may lower these, never raise them.
+READER_LIMITS = {"max_execution_time": 60, "max_memory_usage": 2_000_000_000, "max_threads": 2}
+
+
+@dataclass(frozen=True)
+class Account:
+    """One user of the server. `limits` are settings that hold for each of its queries."""
+
+    name: str
+    password: str = field(repr=False)
+    readonly: bool = False
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+def authenticate(
+    accounts: tuple[Account, ...], headers: Mapping[str, str], parameters: Mapping[str, str]
+) -> Account | QueryError:
+    """The account that a request names, by X-ClickHouse-User/Key, Basic auth, or user and password in the URL."""
+    name, password = _credentials(headers, parameters)
+    found: Account | None = None
+    for account in accounts:
+        # Every account is compared, and in constant time, so that the answer's time tells nothing.
+        same_name = hmac.compare_digest(account.name.encode(), name.encode())
+        same_password = hmac.compare_digest(account.password.encode(), password.encode())
+        if same_name and same_password and account.password:
+            found = account
+    return found or refusal(
+        AUTHENTICATION_FAILED,
+        "AUTHENTICATION_FAILED",
+        f"{name or 'default'}: Authentication failed: password is incorrect, or there is no user with such name.",
+    )
+
+
+def _credentials(headers: Mapping[str, str], parameters: Mapping[str, str]) -> tuple[str, str]:
+    if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
+        return headers.get("x-clickhouse-user", ""), headers.get("x-clickhouse-key", "")
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            name, _, password = b64decode(token, validate=True).decode().partition(":")
+        except (Base64Error, UnicodeDecodeError):
+            return "", ""
+        return name, password
+    return parameters.get("user", ""), parameters.get("password", "")

@@ -1,0 +1,206 @@
+"""The engine: statements in, bytes out. A handle of its own for each statement, so nothing leaks between users."""
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.clickhouse import guard
+from deploy.clickhouse.account import Account
+from deploy.clickhouse.failure import READONLY, UNKNOWN_DATABASE, QueryError, from_engine, refusal
+from deploy.clickhouse.lock import DirectoryLock
+from deploy.clickhouse.statement import Statement, words
+
+# chDB streams block by block; only these formats have no frame around all the blocks.
+_STREAMED = {"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow"}
+_APPEND_BYTES = 4 * 1024 * 1024
+# What a readonly request may set by its URL, beside lowering its limits: the shape of the answer, nothing else.
+_FREE_TO_READERS = words(
+    "date_time_output_format join_use_nulls session_timezone max_block_size max_result_rows max_result_bytes "
+    "result_overflow_mode timeout_overflow_mode extremes limit offset final"
+)
+# The part of a syntax error's text that tells of our call of formatQuery, which the user never wrote.
+_OWN_CALL = re.compile(r"\s*: (?:In scope|while executing).*formatQuery.*(?= \([A-Z_]+\)$)", re.DOTALL | re.IGNORECASE)
+
+
+def _nothing() -> None:
+    """Nothing is held."""
+
+
+@dataclass
+class Answer:
+    """A statement's result. `close` must be called in the end: a stream holds a handle of the engine."""
+
+    chunks: Iterator[bytes]
+    output_format: str
+    summary: dict[str, int] = field(default_factory=dict)
+    close: Callable[[], None] = _nothing
+
+
+class Engine:
+    """chDB on one directory. Every method blocks, and may be called from many threads at once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = DirectoryLock(directory)
+        self._anchor: Any = None
+        self._table_functions: frozenset[str] = frozenset()
+        self.version = ""
+
+    def open(self, database: str) -> None:
+        """Start the engine and make the database. Raises DirectoryInUseError, and RuntimeError on damaged files."""
+        import chdb
+
+        self._lock.acquire()
+        self._connect: Callable[[str], Any] = chdb.connect
+        try:
+            self._anchor = self._connect(str(self._directory))
+        except RuntimeError as error:
+            raise RuntimeError(f"ClickHouse cannot open {self._directory}: {error}") from error
+        self.version = self._scalar("SELECT version()")
+        names = self._scalar("SELECT arrayStringConcat(groupArray(lower(name)), ' ') FROM system.table_functions")
+        self._table_functions = frozenset(names.split())
+        self._anchor.query(f"CREATE DATABASE IF NOT EXISTS {_quoted_name(database)}")
+
+    def close(self) -> None:
+        """Stop the engine; the directory is free afterwards."""
+        if self._anchor is not None:
+            self._anchor.close()
+            self._anchor = None
+        self._lock.release()
+
+    def run(self, statement: Statement, account: Account) -> Answer:
+        """Run one statement. Raises QueryError; after the first bytes, `chunks` raises it."""
+        handle = self._connect(str(self._directory))
+        try:
+            self._prepare(handle, statement, account)
+            if statement.rows is not None:
+                return _insert(handle, statement, statement.rows)
+            canonical = self._admit(handle, statement.sql, account)
+            return _query(handle, statement, streamed=canonical.startswith(("SELECT", "WITH")))
+        except QueryError:
+            handle.close()
+            raise
+        except Exception as error:
+            handle.close()
+            raise from_engine(error) from error
+
+    def _prepare(self, handle: Any, statement: Statement, account: Account) -> None:
+        settings = _permitted(statement.settings, account)
+        if settings:
+            handle.query("SET " + ", ".join(f"{name} = {_quoted_text(value)}" for name, value in settings.items()))
+        if statement.database:
+            try:
+                handle.query(f"USE {_quoted_name(statement.database)}")
+            except RuntimeError as error:
+                raise refusal(
+                    UNKNOWN_DATABASE, "UNKNOWN_DATABASE", f"Database {statement.database} does not exist"
+                ) from error
+        if account.readonly:
+            handle.query("SET readonly = 1")
+        elif not statement.writes_allowed:
+            handle.query("SET readonly = 2")
+
+    def _admit(self, handle: Any, sql: str, account: Account) -> str:
+        """The engine's own rewriting of the statement. Raises QueryError where it may not run."""
+        if not account.readonly and sql.lstrip()[:6].upper() == "INSERT":
+            return "INSERT"
+        try:
+            rewritten = handle.query(
+                "SELECT formatQuerySingleLine({sql:String})", "RawBLOB", params={"sql": _escaped(sql)}
+            )
+        except RuntimeError as error:
+            failure = from_engine(error)
+            raise QueryError(failure.code, _OWN_CALL.sub("", failure.text)) from error
+        canonical = str(rewritten.bytes().decode())
+        why = guard.refused(canonical, account.readonly, self._table_functions)
+        if why is not None:
+            raise why
+        return canonical
+
+    def _scalar(self, sql: str) -> str:
+        return str(self._anchor.query(sql, "TSVRaw").bytes().decode().strip())
+
+
+def _permitted(asked: Any, account: Account) -> dict[str, str]:
+    """The settings to apply. Raises QueryError where a readonly account asks for more than it may."""
+    if not account.readonly:
+        return dict(asked)
+    settings = {name: str(value) for name, value in account.limits.items()}
+    for name, value in asked.items():
+        if name in account.limits:
+            number = float(value) if value.replace(".", "", 1).isdigit() else 0
+            if 0 < number <= account.limits[name]:
+                settings[name] = value
+        elif name in _FREE_TO_READERS or name.startswith("output_format_"):
+            settings[name] = value
+        else:
+            raise refusal(READONLY, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
+    return settings
+
+
+def _insert(handle: Any, statement: Statement, rows: bytes) -> Answer:
+    """One block's insert is atomic; the engine sees the bytes in steps only to save copies of them."""
+    with handle.send_insert(statement.sql, statement.rows_format) as inserter:
+        view = memoryview(rows)
+        for start in range(0, len(rows), _APPEND_BYTES):
+            inserter.append(bytes(view[start : start + _APPEND_BYTES]))
+        written = inserter.finish()
+    handle.close()
+    summary = {"written_rows": written.rows_written, "written_bytes": written.bytes_written}
+    return Answer(iter(()), statement.output_format, summary)
+
+
+def _query(handle: Any, statement: Statement, streamed: bool) -> Answer:
+    parameters = dict(statement.parameters)
+    if streamed and statement.output_format in _STREAMED:
+        try:
+            stream = handle.send_query(statement.sql, statement.output_format, params=parameters)
+            chunks = _stream(handle, stream, next(stream, None))
+            return Answer(chunks, statement.output_format, close=chunks.close)
+        except RuntimeError as error:
+            # e.g. WITH ... INSERT: it has not run yet.
+            if "Streaming query is not supported" not in str(error):
+                raise
+    result = handle.query(statement.sql, statement.output_format, params=parameters)
+    body = result.bytes()
+    summary = {
+        "read_rows": result.storage_rows_read(),
+        "read_bytes": result.storage_bytes_read(),
+        "written_rows": result.rows_written(),
+        "written_bytes": result.bytes_written(),
+        "result_rows": result.rows_read(),
+        "result_bytes": len(body),
+        "elapsed_ns": int(result.elapsed() * 1e9),
+    }
+    handle.close()
+    return Answer(iter((body,) if body else ()), statement.output_format, summary)
+
+
+def _stream(handle: Any, stream: Any, first: Any) -> Generator[bytes, None, None]:
+    try:
+        chunk = first
+        while chunk is not None:
+            yield chunk.bytes()
+            chunk = next(stream, None)
+    except RuntimeError as error:
+        raise from_engine(error) from error
+    finally:
+        stream.close()
+        handle.close()
+
+
+def _quoted_text(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _quoted_name(name: str) -> str:
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def _escaped(value: str) -> str:
+    """A bound String parameter travels in ClickHouse's escaped text format."""
+    return (
+        value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r").replace("\0", "\\0")
+    )
