@@ -10,6 +10,7 @@ TOUCHPOINTS = "journey.touchpoints"
 STATE = "journey.state"
 FACTS = "journey.facts"
 ALERTS = "journey.alerts"
+DELIVERIES = "journey.deliveries"
 
 RAW = (RAW_MARKETING, RAW_SALES)
 
@@ -48,5 +49,11 @@ TOPICS = (
     Topic(STATE, "each customer's packed journey, and the partition's own position in the input", config=_COMPACTED),
     Topic(FACTS, "transitions, hand-offs, overlaps, clocks, stalls, corrections", config={"retention.ms": "-1"}),
     Topic(ALERTS, "what a person should be told: opened, escalated, resolved", config={"retention.ms": "-1"}),
+    Topic(
+        DELIVERIES,
+        "how far each alert's delivery is, per channel; a partition tells of the same partition of journey.alerts",
+        # Past the last retry nothing is pending: what is older only keeps an alert from being sent twice.
+        config={**_COMPACTED, "cleanup.policy": "compact,delete", "retention.ms": str(28 * _DAY_MS)},
+    ),
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}

@@ -48,9 +48,17 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
 
 @asynccontextmanager
 async def consuming(
-    bootstrap: str, group: str, topics: Sequence[str], listener: Assignment, stopping: asyncio.Event
+    bootstrap: str,
+    group: str,
+    topics: Sequence[str],
+    listener: Assignment,
+    stopping: asyncio.Event,
+    *,
+    needed: Sequence[str] = (),
 ) -> AsyncIterator[AIOKafkaConsumer]:
-    """A started consumer of the group, once the broker answers and every topic is there. Never commits by itself.
+    """A started consumer of the group, once the broker answers and all topics are there. Never commits by itself.
+
+    `needed` are more topics that must be there.
 
     Raises StoppedError where `stopping` comes first.
     """
@@ -71,7 +79,7 @@ async def consuming(
     )
     await _start(consumer, bootstrap, stopping)
     try:
-        await _wait_for(consumer, topics, stopping)
+        await _wait_for(consumer, {*topics, *needed}, stopping)
         consumer.subscribe(topics=list(topics), listener=listener)
         yield consumer
     finally:
@@ -93,9 +101,9 @@ async def _start(consumer: AIOKafkaConsumer, bootstrap: str, stopping: asyncio.E
         await _pause(stopping)
 
 
-async def _wait_for(consumer: AIOKafkaConsumer, topics: Sequence[str], stopping: asyncio.Event) -> None:
+async def _wait_for(consumer: AIOKafkaConsumer, topics: set[str], stopping: asyncio.Event) -> None:
     attempt = 0
-    while missing := sorted(set(topics) - await consumer.topics()):
+    while missing := sorted(topics - await consumer.topics()):
         if attempt % _SAID_EVERY == 0:
             log.info("waiting for topics: %s", ", ".join(missing))
         attempt += 1

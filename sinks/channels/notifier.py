@@ -1,0 +1,139 @@
+"""`journey.alerts` to the channels: remembers each alert durably, then commits; the lanes deliver."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.structs import ConsumerRecord
+from msgspec import MsgspecError
+
+from schemas import topic
+from sinks.channels.alert import decode_alert
+from sinks.channels.journal import Journal
+from sinks.channels.lane import Lane
+from sinks.consumption import Assignment
+from sinks.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+TOPICS = (topic.ALERTS,)
+NEEDED = (topic.ALERTS, topic.DELIVERIES)
+_POLL_RECORDS = 500
+_MOST_PENDING = 20_000
+_STOP_SECONDS = 5.0
+
+
+class Notifier:
+    """One consumer's alerts into the lanes. Without lanes every alert is counted as unrouted."""
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        assignment: Assignment,
+        lanes: Sequence[Lane],
+        journal: Journal,
+        metrics: Metrics,
+    ) -> None:
+        self._consumer = consumer
+        self._assignment = assignment
+        self._lanes = lanes
+        self._journal = journal
+        self._metrics = metrics
+
+    def state(self) -> dict[str, Any]:
+        """What /healthz says."""
+        return {
+            "status": "ok",
+            "reason": "",
+            "partitions": len(self._assignment.partitions),
+            "lag": int(self._metrics.value("throughline_lag_records")),
+            "pending": sum(lane.pending for lane in self._lanes),
+            "channels": [lane.channel.name for lane in self._lanes],
+        }
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`; a delivery under way is given a few seconds, then cut off and repeated at the next start."""
+        deliveries = [asyncio.create_task(lane.run()) for lane in self._lanes]
+        try:
+            while not stopping.is_set():
+                await self._take_over()
+                await self._dispatch()
+                await self._measure()
+                _raise_of(deliveries)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    for lane in self._lanes:
+                        await lane.stop()
+        finally:
+            for delivery in deliveries:
+                delivery.cancel()
+
+    async def _take_over(self) -> None:
+        """Restore the lanes from the journal of the partitions that are ours now, and go on where the group stands."""
+        wanted = self._assignment.unplaced
+        if not wanted:
+            return
+        known = await self._journal.read(partition.partition for partition in wanted)
+        first = await self._consumer.beginning_offsets(list(wanted))
+        positions = {partition: await self._consumer.committed(partition) or first[partition] for partition in wanted}
+        if wanted != self._assignment.unplaced:
+            return
+        try:
+            for partition, position in positions.items():
+                self._consumer.seek(partition, position)
+        except IllegalStateError:
+            return
+        for lane in self._lanes:
+            await lane.restore(known.values())
+        self._assignment.placed(wanted)
+
+    async def _dispatch(self) -> None:
+        partitions = self._assignment.partitions & self._consumer.assignment()
+        if max((lane.pending for lane in self._lanes), default=0) >= _MOST_PENDING:
+            self._consumer.pause(*partitions)
+        else:
+            self._consumer.resume(*partitions)
+        generation = self._assignment.generation
+        fetched = await self._consumer.getmany(timeout_ms=200, max_records=_POLL_RECORDS)
+        for partition, records in fetched.items():
+            for record in records:
+                if generation != self._assignment.generation or self._assignment.unplaced:
+                    return
+                await self._route(record)
+            await self._commit(partition, records[-1].offset + 1)
+
+    async def _route(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        try:
+            alert = decode_alert(record.value or b"")
+        except (MsgspecError, ValueError) as error:
+            log.warning("%s/%s/%s is no alert: %s", record.topic, record.partition, record.offset, error)
+            self._metrics.add("throughline_alerts_total", channel="none", outcome="unreadable")
+            return
+        for lane in self._lanes:
+            await lane.offer(alert, record.value or b"", record.partition)
+        if not self._lanes:
+            self._metrics.add("throughline_alerts_total", channel="none", outcome="unrouted")
+
+    async def _commit(self, partition: TopicPartition, position: int) -> None:
+        try:
+            await self._consumer.commit({partition: position})
+        except (KafkaError, IllegalStateError) as error:
+            log.info("the group's offsets were not committed, the journal knows the alerts: %r", error)
+
+    async def _measure(self) -> None:
+        lag = 0
+        with suppress(IllegalStateError):
+            for partition in self._assignment.partitions & self._consumer.assignment():
+                end = self._consumer.last_stable_offset(partition)
+                lag += max(0, (end or 0) - await self._consumer.position(partition))
+        self._metrics.set("throughline_lag_records", lag, topic=topic.ALERTS)
+
+
+def _raise_of(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        if task.done():
+            task.result()
