@@ -1,0 +1,52 @@
+"""What people are told: the events of stalls, clocks and overlaps as alerts with deterministic ids."""
+
+from datetime import datetime
+
+import msgspec
+
+from journey.correction import Outcome
+from journey.fact import Clock, Fact, Overlap, Stalled, fact_id, instant
+from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED
+
+TYPES = {
+    (Stalled, OPENED): "prospect.stalled",
+    (Stalled, ESCALATED): "prospect.escalated",
+    (Stalled, RESOLVED): "prospect.unstalled",
+    (Clock, BROKEN): "clock.breached",
+    (Overlap, OPENED): "overlap.opened",
+    (Overlap, RESOLVED): "overlap.resolved",
+}
+
+
+class Alert(msgspec.Struct):
+    """One alert as on journey.alerts."""
+
+    id: str
+    type: str
+    customer_id: str
+    fact_id: str
+    policy: str
+    at: datetime
+    recorded_at: datetime
+    data: Fact
+    schema_version: int = 1
+
+
+def alerts(outcome: Outcome, recorded_at: datetime) -> list[Alert]:
+    """The alerts of an outcome whose facts are stamped already. Something taken back counts as resolved."""
+    if not outcome.events and not outcome.taken_back:
+        return []
+    facts = {fact.id: fact for fact in outcome.facts}
+    told = [
+        _alert(facts[key], TYPES[type(facts[key]), event], event, instant(at), recorded_at)
+        for (key, event), at in outcome.events.items()
+        if key in facts
+    ]
+    told += [
+        _alert(fact, TYPES[type(fact), RESOLVED], "taken back", fact.at, recorded_at) for fact in outcome.taken_back
+    ]
+    return told
+
+
+def _alert(fact: Fact, kind: str, event: str, at: datetime, recorded_at: datetime) -> Alert:
+    return Alert(fact_id(fact.id, event), kind, fact.customer_id, fact.id, fact.policy, at, recorded_at, fact)

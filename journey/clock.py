@@ -1,0 +1,69 @@
+"""Response clocks: started, stopped or cancelled by touchpoints and moves, breached by time."""
+
+from journey.ledger import Ledger
+from journey.profile import Profile, passes
+from journey.rules import Rules
+from journey.state import BREACHED, CANCELLED, MET, RUNNING, ClockRun, Head
+from journey.touch import Touch
+from journey.track import Move
+
+
+def tick(head: Head, touch: Touch, profile: Profile, moves: list[Move], rules: Rules, ledger: Ledger) -> None:
+    """Stop and start clocks by one touchpoint. The earliest start stands; one touchpoint may do both."""
+    starts = {index for index, _, test in profile.clock_starts if passes(test, head)}
+    stops = {index for index, _, test in profile.clock_stops if passes(test, head)}
+    if not (starts or stops or moves):
+        return
+    entered = {(move.track, move.to) for move in moves}
+    left = {(move.track, move.left) for move in moves}
+    stopped: set[int] = set()
+    for clock in rules.clocks:
+        index = clock.index
+        run = _run(head, index)
+        stopping = index in stops
+        if run is not None and not run.stopped and (stopping or clock.leaves in left):
+            _stop(run, touch, ledger)
+            stopped.add(index)
+            stopping = False
+        starting = index in starts or clock.enters in entered or clock.after in stopped
+        if starting and (run is None or run.state != RUNNING):
+            if run is not None:
+                head.clocks.remove(run)
+            run = ClockRun(index, touch.at, clock.due(touch.at), touch.source, touch.id)
+            head.clocks.append(run)
+            if stopping:
+                _stop(run, touch, ledger)
+                stopped.add(index)
+            else:
+                ledger.clock(run)
+    cancel(head, moves, touch.at, rules, ledger)
+
+
+def cancel(head: Head, moves: list[Move], at: int, rules: Rules, ledger: Ledger) -> None:
+    """Entering some detours ends whatever is still running."""
+    if any(rules.tracks[move.track].places[move.to].cancels_clocks for move in moves):
+        for run in head.clocks:
+            if run.state == RUNNING:
+                run.state, run.stopped = CANCELLED, at
+                ledger.clock(run)
+
+
+def breach(run: ClockRun, ledger: Ledger) -> None:
+    """The limit has passed without a stop."""
+    run.state = BREACHED
+    ledger.breached(run)
+
+
+def _run(head: Head, index: int) -> ClockRun | None:
+    for run in head.clocks:
+        if run.clock == index:
+            return run
+    return None
+
+
+def _stop(run: ClockRun, touch: Touch, ledger: Ledger) -> None:
+    """A stop at the limit itself is met; a later one leaves the clock breached and says how late."""
+    if run.state == RUNNING:
+        run.state = MET
+    run.stopped, run.stop_source, run.stop_id = touch.at, touch.source, touch.id
+    ledger.clock(run)

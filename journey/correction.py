@@ -1,0 +1,278 @@
+"""Touchpoints into a journey in whatever order they come: folded at once, refolded where late, flagged where too late.
+
+Whatever the order of arrival, and however arrivals are grouped, touchpoints inside the correction window end in the
+same head and the same current facts.
+"""
+
+from bisect import insort
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from operator import attrgetter
+from struct import Struct
+
+import msgspec
+
+from journey.deadline import fire
+from journey.fact import Clock, Correction, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
+from journey.fold import step
+from journey.ledger import OPENED, RESOLVED, Ledger, Silence, position_fact, positions, standing
+from journey.rules import Rules
+from journey.state import NO_BASE, NOWHERE, Head, Journey, pack_head, unpack_head
+from journey.touch import Touch
+
+MOST_RECENTS = 512
+_FOLD_AWAY_AT = 16
+_KEY = attrgetter("key")
+_KNOWN = Struct(">8sI")
+_pack_touch = msgspec.msgpack.Encoder().encode
+_unpack_touch = msgspec.msgpack.Decoder(Touch).decode
+
+
+@dataclass
+class Outcome:
+    """What changed: facts to publish (unstamped), events people may be told of, and counts."""
+
+    facts: list[Fact] = field(default_factory=list)
+    events: dict[tuple[str, str], int] = field(default_factory=dict)
+    taken_back: list[Fact] = field(default_factory=list)
+    folded: int = 0
+    duplicates: int = 0
+    too_late: int = 0
+
+
+def begin(rules: Rules) -> Journey:
+    """The journey of a customer of whom nothing is known."""
+    return Journey(policy=rules.label, head=rules.new_head())
+
+
+def arrive(journey: Journey, customer_id: str, arrivals: Sequence[Touch], now: int, rules: Rules) -> Outcome:
+    """Take touchpoints in, in their order of arrival, then do what is due by `now` (epoch milliseconds).
+
+    `journey` is changed in place. Duplicates by (source, id) count once. A touchpoint further behind the newest one
+    than the correction window is flagged and left out.
+    """
+    outcome = Outcome()
+    accepted = _accept(journey, customer_id, arrivals, rules, outcome)
+    if not accepted:
+        due = journey.head.due
+        if due and due <= now:
+            ledger = Ledger(customer_id, rules)
+            before = _places(journey.head)
+            fire(journey.head, now, rules, ledger)
+            _publish(journey, ledger, before, outcome, rules)
+        return outcome
+    head = journey.head
+    accepted.sort(key=_KEY)
+    first = accepted[0]
+    outcome.folded = len(accepted)
+    if not head.seen or (first.key > (head.last, head.last_source, head.last_id) and first.at > head.fired):
+        _fold_in(journey, customer_id, accepted, now, rules, outcome)
+    else:
+        _refold(journey, customer_id, accepted, now, rules, outcome)
+    return outcome
+
+
+def _accept(
+    journey: Journey, customer_id: str, arrivals: Sequence[Touch], rules: Rules, outcome: Outcome
+) -> list[Touch]:
+    """The arrivals that are new and in time, decided one by one in order of arrival."""
+    head = journey.head
+    newest, seen = head.last, head.seen
+    known = bytearray(journey.known)
+    accepted: list[Touch] = []
+    for touch in arrivals:
+        token = blake2b(f"{touch.source}\x1f{touch.id}".encode(), digest_size=8).digest()
+        if _is_known(known, token):
+            outcome.duplicates += 1
+            continue
+        known += _KNOWN.pack(token, max(0, touch.at // 60_000))
+        late = (seen or accepted) and (touch.at < newest - rules.correction_ms or touch.key < _floor(journey, accepted))
+        if late:
+            journey.too_late += 1
+            outcome.too_late += 1
+            outcome.facts.append(_too_late(customer_id, touch, newest, rules))
+            continue
+        newest = max(newest, touch.at)
+        accepted.append(touch)
+    journey.known = _forget(known, newest - rules.deduplication_ms)
+    return accepted
+
+
+def _is_known(known: bytearray, token: bytes) -> bool:
+    at = known.find(token)
+    while at >= 0 and at % _KNOWN.size:
+        at = known.find(token, at + 1)
+    return at >= 0
+
+
+def _forget(known: bytearray, before_ms: int) -> bytes:
+    """Drop what is older than the deduplication window, oldest arrivals first, and what exceeds the bound."""
+    size, oldest = _KNOWN.size, max(0, before_ms // 60_000)
+    start = max(0, len(known) - MOST_RECENTS * size)
+    while start < len(known) and int.from_bytes(known[start + 8 : start + size], "big") < oldest:
+        start += size
+    return bytes(known[start:])
+
+
+def _floor(journey: Journey, accepted: list[Touch]) -> tuple[int, str, str]:
+    """The oldest place in the order that is still open, where a journey has more recent touchpoints than are kept."""
+    count = len(journey.recents) + len(accepted)
+    if count < MOST_RECENTS:
+        return (-(2**62), "", "")
+    keys = sorted([_unpack_touch(raw).key for raw in journey.recents] + [touch.key for touch in accepted])
+    return keys[-MOST_RECENTS]
+
+
+def _too_late(customer_id: str, touch: Touch, newest: int, rules: Rules) -> TooLate:
+    return TooLate(
+        id=fact_id(customer_id, "too_late", touch.source, touch.id),
+        customer_id=customer_id,
+        policy=rules.label,
+        at=instant(touch.at),
+        touchpoint=Ref(touch.source, touch.id),
+        behind_ms=newest - touch.at,
+    )
+
+
+def _fold_in(
+    journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome
+) -> None:
+    head, ledger = journey.head, Ledger(customer_id, rules)
+    before = _places(head)
+    recents = journey.recents
+    for touch in touches:
+        quiet_since = touch.at - rules.correction_ms
+        if recents and head.last < quiet_since and head.fired < quiet_since:
+            journey.base, recents = msgspec.Raw(pack_head(head)), []
+        step(head, touch, rules, ledger)
+        recents.append(msgspec.Raw(_pack_touch(touch)))
+    journey.recents = recents
+    fire(head, now, rules, ledger)
+    _publish(journey, ledger, before, outcome, rules)
+    if len(recents) >= _FOLD_AWAY_AT:
+        _fold_away(journey, rules)
+
+
+def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome) -> None:
+    """Fold the recent touchpoints anew with the late ones in their place; say only what differs."""
+    old_touches = [_unpack_touch(raw) for raw in journey.recents]
+    base_bytes = bytes(journey.base)
+    old_head = unpack_head(base_bytes) if base_bytes != NO_BASE else rules.new_head()
+    facts = standing(old_head, customer_id, rules)
+    old = Ledger(customer_id, rules)
+    for touch in old_touches:
+        step(old_head, touch, rules, old)
+    fire(old_head, journey.head.fired, rules, old)
+    new_touches = list(old_touches)
+    for touch in touches:
+        insort(new_touches, touch, key=_KEY)
+    new_head = unpack_head(base_bytes) if base_bytes != NO_BASE else rules.new_head()
+    new = Ledger(customer_id, rules)
+    for touch in new_touches:
+        step(new_head, touch, rules, new)
+    fire(new_head, now, rules, new)
+    journey.head = new_head
+    journey.recents = [msgspec.Raw(_pack_touch(touch)) for touch in new_touches]
+    said = {**facts, **old.facts, **{fact.id: fact for fact in positions(old_head, customer_id, rules)}}
+    says = {**facts, **new.facts, **{fact.id: fact for fact in positions(new_head, customer_id, rules)}}
+    _say_difference(journey, customer_id, said, says, touches[0], rules, outcome)
+    outcome.events = {event: at for event, at in new.events.items() if event not in old.events}
+    outcome.taken_back = [
+        said[fact] for fact, event in old.events if event == OPENED and (fact, event) not in new.events
+    ]
+    _settle(outcome)
+    if len(journey.recents) >= _FOLD_AWAY_AT:
+        _fold_away(journey, rules)
+
+
+def _say_difference(
+    journey: Journey,
+    customer_id: str,
+    said: dict[str, Fact],
+    says: dict[str, Fact],
+    late: Touch,
+    rules: Rules,
+    outcome: Outcome,
+) -> None:
+    changed = [fact for fact_key, fact in says.items() if said.get(fact_key) != fact]
+    gone = [fact for fact_key, fact in said.items() if fact_key not in says]
+    for fact in gone:
+        fact.deleted = True
+    corrected = [fact for fact in changed if fact.id in said and not _goes_on(said[fact.id], fact)]
+    if corrected or gone:
+        journey.corrections += 1
+        outcome.facts.append(
+            Correction(
+                id=fact_id(customer_id, "correction", late.source, late.id),
+                customer_id=customer_id,
+                policy=rules.label,
+                at=instant(late.at),
+                touchpoint=Ref(late.source, late.id),
+                published=len(changed),
+                retracted=len(gone),
+            )
+        )
+    outcome.facts += gone + changed
+    journey.version += 1
+
+
+def _goes_on(said: Fact, says: Fact) -> bool:
+    """Whether the new content merely continues something that was still open."""
+    if isinstance(said, Clock):
+        return said.state == "running"
+    if isinstance(said, Overlap | Stalled):
+        return said.status == "open"
+    return isinstance(says, Position)
+
+
+Places = tuple[tuple[tuple[int, int, int], ...], tuple[str, str | None, int]]
+
+
+def _places(head: Head) -> Places:
+    stays = tuple([(stay.place, stay.entered, sum(stay.visits)) for stay in head.stays])
+    return stays, (head.owner, head.owner_actor, head.owner_since)
+
+
+def _publish(journey: Journey, ledger: Ledger, before: Places, outcome: Outcome, rules: Rules) -> None:
+    head = journey.head
+    outcome.facts += ledger.facts.values()
+    outcome.events = ledger.events
+    _settle(outcome)
+    stays, owner = _places(head)
+    for track, (was, now) in enumerate(zip(before[0], stays, strict=True)):
+        if now[0] != NOWHERE and (was != now or owner != before[1]):
+            outcome.facts.append(position_fact(head.stays[track], rules.tracks[track], head, ledger.customer_id, rules))
+    if outcome.facts:
+        journey.version += 1
+
+
+def _settle(outcome: Outcome) -> None:
+    """Nobody is told of what opened and was resolved in one breath."""
+    events = outcome.events
+    if len(events) < 2:
+        return
+    gone = {fact for fact, event in events if event == RESOLVED and (fact, OPENED) in events}
+    if gone:
+        outcome.events = {event: at for event, at in events.items() if event[0] not in gone}
+
+
+def _fold_away(journey: Journey, rules: Rules) -> None:
+    """Fold recent touchpoints that no late one can precede any more into the base, several at once."""
+    recents = journey.recents
+    excess = len(recents) - MOST_RECENTS
+    before = journey.head.last - rules.correction_ms
+    if excess < _FOLD_AWAY_AT and _unpack_touch(recents[_FOLD_AWAY_AT // 2]).at >= before:
+        return
+    base_bytes = bytes(journey.base)
+    base = unpack_head(base_bytes) if base_bytes != NO_BASE else rules.new_head()
+    silence = Silence("", rules)
+    folded = 0
+    for raw in recents:
+        touch = _unpack_touch(raw)
+        if touch.at >= before and folded >= excess:
+            break
+        step(base, touch, rules, silence)
+        folded += 1
+    journey.base = msgspec.Raw(pack_head(base))
+    journey.recents = recents[folded:]

@@ -1,0 +1,46 @@
+"""One step of a journey: what one touchpoint does to a head, under the rules, in event order."""
+
+from journey import clock, overlap, ownership, score
+from journey.deadline import NO_ACTIVITY, fire, schedule
+from journey.ledger import Ledger
+from journey.profile import passes
+from journey.rules import Rules
+from journey.state import Head
+from journey.touch import Touch
+from journey.track import Move, decide, move, resolve_stalls
+
+
+def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
+    """Fold one touchpoint in. It must be later than every one before; what fell due before it happens first."""
+    if head.due and head.due < touch.at:
+        fire(head, touch.at - 1, rules, ledger)
+    profile = rules.profile(touch)
+    _arrive(head, touch)
+    score.add(head, touch, profile, rules)
+    for index in profile.counters:
+        times = head.counters[index]
+        times.append(touch.at)
+        del times[: -rules.counters[index].count]
+    stray = overlap.off_turf(head, touch, profile, rules)
+    moves: list[Move] = []
+    for track, candidates in zip(rules.tracks, profile.tracks, strict=True):
+        moved = decide(head, candidates, track)
+        if moved is not None:
+            moves.append(moved)
+    for moved in moves:
+        move(head, moved, touch.at, touch, rules, ledger)
+    if profile.moves or moves:
+        ownership.hand_over(head, touch, profile, moves, rules, ledger)
+    clock.tick(head, touch, profile, moves, rules, ledger)
+    overlap.watch(head, touch, profile, stray, rules, ledger)
+    if profile.counted is not False and passes(profile.counted, head):
+        head.counted, head.counted_source, head.counted_id = touch.at, touch.source, touch.id
+        resolve_stalls(head, None, NO_ACTIVITY, touch.at, ledger)
+    schedule(head, rules)
+
+
+def _arrive(head: Head, touch: Touch) -> None:
+    if not head.seen:
+        head.first = head.owner_since = touch.at
+    head.seen += 1
+    head.last, head.last_source, head.last_id = touch.key

@@ -1,0 +1,220 @@
+"""What a fold says: the newest content of each fact, and the events in its life that people may be told of."""
+
+from journey.fact import (
+    Clock,
+    Fact,
+    Handoff,
+    Overlap,
+    Position,
+    Ref,
+    Stalled,
+    Transition,
+    fact_id,
+    instant,
+    instant_or_none,
+)
+from journey.rules import Rules, TrackRules
+from journey.state import BREACHED, CLOCK_STATES, RUNNING, ClockRun, Head, OpenOverlap, Stall, Stay
+from journey.touch import Touch
+
+OPENED, ESCALATED, RESOLVED, BROKEN = "opened", "escalated", "resolved", "breached"
+
+
+class Ledger:
+    """Facts by id in the order they were last said, and (fact id, event) with its instant in milliseconds."""
+
+    def __init__(self, customer_id: str, rules: Rules) -> None:
+        self.customer_id = customer_id
+        self.rules = rules
+        self.facts: dict[str, Fact] = {}
+        self.events: dict[tuple[str, str], int] = {}
+
+    def transition(
+        self, track: TrackRules, left: int, to: int, kind: str, at: int, dwell_ms: int, rule: str, touch: Touch | None
+    ) -> None:
+        anchor: tuple[object, ...] = ("by time", at) if touch is None else (touch.source, touch.id)
+        self._say(
+            Transition(
+                id=fact_id(self.customer_id, "transition", track.name, *anchor),
+                customer_id=self.customer_id,
+                policy=self.rules.label,
+                at=instant(at),
+                track=track.name,
+                kind=kind,
+                from_stage=None if left < 0 else track.places[left].name,
+                to_stage=track.places[to].name,
+                dwell_ms=None if left < 0 else dwell_ms,
+                rule=rule,
+                touchpoint=None if touch is None else Ref(touch.source, touch.id),
+            )
+        )
+
+    def handoff(self, kind: str, head: Head, to_team: str, actor: str | None, touch: Touch) -> None:
+        answered = kind in {"accepted", "rejected"} and head.offered
+        reason = (touch.properties or {}).get("reason")
+        self._say(
+            Handoff(
+                id=fact_id(self.customer_id, "handoff", kind, touch.source, touch.id),
+                customer_id=self.customer_id,
+                policy=self.rules.label,
+                at=instant(touch.at),
+                kind=kind,
+                from_team=head.owner,
+                to_team=to_team,
+                actor=actor,
+                reason=None if reason is None else str(reason),
+                offered_at=instant_or_none(head.offered),
+                latency_ms=touch.at - head.offered if answered else None,
+                business_ms=self.rules.office.between(head.offered, touch.at) if answered else None,
+                touchpoint=Ref(touch.source, touch.id),
+            )
+        )
+
+    def clock(self, run: ClockRun) -> None:
+        self._say(clock_fact(run, self.customer_id, self.rules))
+
+    def breached(self, run: ClockRun) -> None:
+        self.clock(run)
+        self.events[clock_id(run, self.customer_id, self.rules), BROKEN] = run.due
+
+    def overlap(self, overlap: OpenOverlap, event: str = "", at: int = 0, resolution: str | None = None) -> None:
+        fact = overlap_fact(overlap, self.customer_id, self.rules, at if resolution else 0, resolution)
+        self._say(fact)
+        if event:
+            self.events[fact.id, event] = at
+
+    def stalled(self, stall: Stall, place: int, event: str, at: int) -> None:
+        fact = stall_fact(stall, place, self.customer_id, self.rules, at if event == RESOLVED else 0)
+        self._say(fact)
+        self.events[fact.id, event] = at
+
+    def _say(self, fact: Fact) -> None:
+        self.facts.pop(fact.id, None)
+        self.facts[fact.id] = fact
+
+
+class Silence(Ledger):
+    """Says nothing: for folding what was said long ago."""
+
+    def transition(self, *said: object) -> None: ...
+    def handoff(self, *said: object) -> None: ...
+    def clock(self, run: ClockRun) -> None: ...
+    def breached(self, run: ClockRun) -> None: ...
+    def overlap(self, *said: object) -> None: ...
+    def stalled(self, *said: object) -> None: ...
+
+
+def standing(head: Head, customer_id: str, rules: Rules) -> dict[str, Fact]:
+    """The facts that a head still carries open, as they read now: clocks, overlaps, stalls."""
+    facts: list[Fact] = [clock_fact(run, customer_id, rules) for run in head.clocks]
+    facts += [overlap_fact(overlap, customer_id, rules, 0, None) for overlap in head.overlaps]
+    facts += [stall_fact(stall, head.stays[stall.track].place, customer_id, rules, 0) for stall in head.stalls]
+    return {fact.id: fact for fact in facts}
+
+
+def positions(head: Head, customer_id: str, rules: Rules) -> list[Position]:
+    """Where the customer is: one fact per track that it is on."""
+    return [
+        position_fact(stay, track, head, customer_id, rules)
+        for stay, track in zip(head.stays, rules.tracks, strict=True)
+        if stay.place >= 0
+    ]
+
+
+def position_fact(stay: Stay, track: TrackRules, head: Head, customer_id: str, rules: Rules) -> Position:
+    """The position on one track."""
+    places = track.places
+    return Position(
+        id=fact_id(customer_id, "position", track.name),
+        customer_id=customer_id,
+        policy=rules.label,
+        at=instant(max(stay.entered, head.owner_since)),
+        track=track.name,
+        stage=places[stay.place].name,
+        entered_at=instant(stay.entered),
+        furthest=places[stay.furthest].name if stay.furthest >= 0 else None,
+        visits={places[place].name: count for place, count in enumerate(stay.visits) if count},
+        dwell_ms={places[place].name: ms for place, ms in enumerate(stay.dwell) if ms},
+        owner_team=head.owner,
+        owner_actor=head.owner_actor,
+        owner_since=instant(head.owner_since),
+    )
+
+
+def clock_id(run: ClockRun, customer_id: str, rules: Rules) -> str:
+    """The id of one run of a clock: by what started it."""
+    return fact_id(customer_id, "clock", rules.clocks[run.clock].name, run.source, run.id)
+
+
+def clock_fact(run: ClockRun, customer_id: str, rules: Rules) -> Clock:
+    """One run of a clock as it reads now."""
+    clock = rules.clocks[run.clock]
+    stopped_by = Ref(run.stop_source, run.stop_id) if run.stop_id else None
+    late = run.state == BREACHED and run.stopped
+    return Clock(
+        id=clock_id(run, customer_id, rules),
+        customer_id=customer_id,
+        policy=rules.label,
+        at=instant(run.started if run.state == RUNNING else run.due if run.state == BREACHED else run.stopped),
+        name=clock.name,
+        state=CLOCK_STATES[run.state],
+        team=clock.team,
+        started_at=instant(run.started),
+        due_at=instant(run.due),
+        stopped_at=instant_or_none(run.stopped),
+        late_ms=run.stopped - run.due if late else None,
+        started_by=Ref(run.source, run.id),
+        stopped_by=stopped_by,
+    )
+
+
+def overlap_id(overlap: OpenOverlap, customer_id: str) -> str:
+    """The id of an overlap: by the touchpoint that opened it."""
+    source, touchpoint_id = overlap.refs[0]
+    return fact_id(customer_id, "overlap", overlap.kind, overlap.subject, overlap.opened, source, touchpoint_id)
+
+
+def overlap_fact(
+    overlap: OpenOverlap, customer_id: str, rules: Rules, resolved: int, resolution: str | None
+) -> Overlap:
+    """An overlap as it reads now."""
+    return Overlap(
+        id=overlap_id(overlap, customer_id),
+        customer_id=customer_id,
+        policy=rules.label,
+        at=instant(overlap.opened),
+        kind=overlap.kind,
+        subject=overlap.subject,
+        status="resolved" if resolution else "open",
+        severity=rules.severity(overlap.kind),
+        teams=overlap.teams,
+        precedence=overlap.precedence,
+        precedence_rule=overlap.rule,
+        opened_at=instant(overlap.opened),
+        last_at=instant(overlap.last),
+        resolved_at=instant_or_none(resolved),
+        resolution=resolution,
+        touchpoints=[Ref(source, touchpoint_id) for source, touchpoint_id in overlap.refs],
+    )
+
+
+def stall_fact(stall: Stall, place: int, customer_id: str, rules: Rules, resolved: int) -> Stalled:
+    """A stall as it reads now; `place` is the stage it stands in."""
+    track = rules.tracks[stall.track]
+    return Stalled(
+        id=fact_id(customer_id, "stalled", stall.kind, track.name, stall.entered, stall.since),
+        customer_id=customer_id,
+        policy=rules.label,
+        at=instant(stall.since),
+        kind=stall.kind,
+        status="resolved" if resolved else "open",
+        track=track.name,
+        stage=track.places[place].name,
+        team=stall.team,
+        since=instant(stall.since),
+        entered_at=instant(stall.entered),
+        last_counted_at=instant_or_none(stall.counted),
+        last_counted=Ref(stall.source, stall.id) if stall.counted else None,
+        escalated_at=instant_or_none(stall.escalated),
+        resolved_at=instant_or_none(resolved),
+    )

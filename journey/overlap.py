@@ -1,0 +1,149 @@
+"""When both teams are on one thing: found at each outbound touchpoint, resolved by claim, release, decision, expiry."""
+
+from collections.abc import Callable
+
+from journey.ledger import OPENED, RESOLVED, Ledger, overlap_id
+from journey.ownership import claim, precedence, release
+from journey.profile import Profile, passes
+from journey.rules import Rules
+from journey.state import Contact, Head, OpenOverlap
+from journey.touch import Touch
+
+_MOST_REFS = 16
+
+
+def off_turf(head: Head, touch: Touch, profile: Profile, rules: Rules) -> bool:
+    """Whether the team acts on a subject that another owns at the stage before the touchpoint."""
+    if not (profile.outbound and profile.watched) or touch.subject is None:
+        return False
+    owner = rules.owner_of(touch.subject, head)
+    if owner in (None, touch.team) or passes(profile.reply, head):
+        return False
+    asked = head.inbound_on.get(touch.subject, 0)
+    return not (asked and touch.at - asked <= rules.reply_ms)
+
+
+def watch(head: Head, touch: Touch, profile: Profile, stray: bool, rules: Rules, ledger: Ledger) -> None:
+    """Open, extend and resolve overlaps by a touchpoint, and remember what later ones are held against."""
+    if profile.release is not False and passes(profile.release, head):
+        release(head, touch, ledger)
+        _resolve(head, _on(touch), touch.at, "release", ledger)
+    elif profile.claim is not False and passes(profile.claim, head):
+        _claim(head, touch, rules, ledger)
+    if profile.decision is not False and passes(profile.decision, head):
+        decided = str((touch.properties or {}).get("id", ""))
+        _resolve(head, lambda found: overlap_id(found, ledger.customer_id) == decided, touch.at, "decision", ledger)
+    if profile.outbound:
+        _outbound(head, touch, profile, stray, rules, ledger)
+    elif profile.inbound and profile.watched and touch.subject:
+        head.inbound_on[touch.subject] = touch.at
+    if profile.closes is not False and passes(profile.closes, head):
+        head.quote = None
+    if profile.opens is not False and passes(profile.opens, head):
+        head.quote = Contact("", touch.team, touch.at, touch.source, touch.id)
+
+
+def expire(head: Head, overlap: OpenOverlap, at: int, ledger: Ledger) -> None:
+    """Nobody has touched it for as long as the policy says."""
+    head.overlaps = [other for other in head.overlaps if other is not overlap]
+    ledger.overlap(overlap, RESOLVED, at, "expiry")
+
+
+def _outbound(head: Head, touch: Touch, profile: Profile, stray: bool, rules: Rules, ledger: Ledger) -> None:
+    if profile.watched and touch.subject:
+        others = [
+            contact
+            for contact in head.contacts
+            if contact.subject == touch.subject
+            and contact.team != touch.team
+            and touch.at - contact.at <= rules.subject_ms
+        ]
+        if others:
+            _open(head, "subject", touch.subject, touch, others, rules, ledger)
+        head.contacts = [
+            contact
+            for contact in head.contacts
+            if touch.at - contact.at <= rules.subject_ms
+            and (contact.subject, contact.team) != (touch.subject, touch.team)
+        ]
+        head.contacts.append(Contact(touch.subject, touch.team, touch.at, touch.source, touch.id))
+    quote = head.quote
+    if (
+        quote is not None
+        and profile.conflicts is not False
+        and touch.at - quote.at <= rules.quote_ms
+        and passes(profile.conflicts, head)
+    ):
+        _open(head, "conflict", touch.subject, touch, [quote], rules, ledger)
+    if stray:
+        _open(head, "off_turf", touch.subject, touch, [], rules, ledger)
+    _press(head, touch, rules, ledger)
+
+
+def _press(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
+    times, cap = head.outbound, rules.pressure_more_than
+    times.append(touch.at)
+    head.teams_out[touch.team] = touch.at
+    if len(times) <= cap:
+        return
+    del times[: -cap - 1]
+    oldest = touch.at - rules.pressure_ms
+    if times[0] >= oldest and sum(at >= oldest for at in head.teams_out.values()) > 1:
+        _open(head, "pressure", None, touch, [], rules, ledger)
+
+
+def _open(
+    head: Head, kind: str, subject: str | None, touch: Touch, others: list[Contact], rules: Rules, ledger: Ledger
+) -> None:
+    team, rule = precedence(head, subject, touch.at, rules)
+    for overlap in head.overlaps:
+        if (overlap.kind, overlap.subject) == (kind, subject):
+            overlap.last, overlap.precedence, overlap.rule = touch.at, team, rule
+            overlap.teams = sorted({*overlap.teams, touch.team})
+            overlap.refs.append((touch.source, touch.id))
+            if len(overlap.refs) > _MOST_REFS:
+                del overlap.refs[1]
+            ledger.overlap(overlap)
+            return
+    teams = {touch.team, *(other.team for other in others)}
+    if kind == "pressure":
+        teams.update(head.teams_out)
+    elif kind == "off_turf":
+        teams.add(team)
+    overlap = OpenOverlap(
+        kind,
+        subject,
+        touch.at,
+        touch.at,
+        sorted(teams),
+        team,
+        rule,
+        [*((other.source, other.id) for other in others), (touch.source, touch.id)],
+    )
+    head.overlaps.append(overlap)
+    ledger.overlap(overlap, OPENED, touch.at)
+
+
+def _claim(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
+    contested = claim(head, touch, rules, ledger)
+    if contested is None:
+        _resolve(head, _on(touch), touch.at, "claim", ledger)
+    else:
+        other = Contact(contested.subject, contested.team, touch.at, contested.source, contested.id)
+        _open(head, "double_owner", touch.subject, touch, [other], rules, ledger)
+
+
+def _on(touch: Touch) -> Callable[[OpenOverlap], bool]:
+    return lambda overlap: touch.subject in (None, overlap.subject)
+
+
+def _resolve(head: Head, which: Callable[[OpenOverlap], bool], at: int, how: str, ledger: Ledger) -> None:
+    if not head.overlaps:
+        return
+    kept = []
+    for overlap in head.overlaps:
+        if which(overlap):
+            ledger.overlap(overlap, RESOLVED, at, how)
+        else:
+            kept.append(overlap)
+    head.overlaps = kept

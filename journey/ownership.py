@@ -1,0 +1,61 @@
+"""Who owns the customer, who claims a subject, and the hand-offs between the teams."""
+
+from journey.ledger import Ledger
+from journey.profile import Profile, passes
+from journey.rules import Rules
+from journey.state import Claim, Head
+from journey.touch import Touch
+from journey.track import Move
+
+WHOLE = ""
+
+
+def hand_over(head: Head, touch: Touch, profile: Profile, moves: list[Move], rules: Rules, ledger: Ledger) -> None:
+    """Offer on the policy's moment, then move ownership as the first fitting rule says."""
+    for moved in moves:
+        if (moved.track, moved.to) == rules.offered_on:
+            head.offered = touch.at
+            ledger.handoff("offered", head, rules.takes_offers, None, touch)
+    for test, rule in profile.moves:
+        if not passes(test, head):
+            continue
+        properties = touch.properties or {}
+        team = rule.to if rule.to != "properties.team" else properties.get("team")
+        if team not in rules.teams:
+            continue
+        named = properties.get("owner")
+        actor = str(named) if named and "property" in rule.owner else touch.actor if "actor" in rule.owner else None
+        answers = bool(head.offered) and rule.called in {"accepted", "rejected"}
+        if team != head.owner or actor != head.owner_actor or answers:
+            ledger.handoff(rule.called, head, team, actor, touch)
+            head.owner, head.owner_actor, head.owner_since = team, actor, touch.at
+        if answers:
+            head.offered = 0
+        return
+
+
+def release(head: Head, touch: Touch, ledger: Ledger) -> None:
+    """A team gives its precedence back."""
+    subject = touch.subject or WHOLE
+    head.claims = [held for held in head.claims if (held.team, held.subject) != (touch.team, subject)]
+    ledger.handoff("released", head, head.owner, touch.actor, touch)
+
+
+def claim(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> Claim | None:
+    """A team takes precedence. Returns the other team's active claim that it collides with."""
+    subject = touch.subject or WHOLE
+    active = [held for held in head.claims if held.until >= touch.at]
+    contested = next((held for held in active if held.team != touch.team and held.subject in (subject, WHOLE)), None)
+    head.claims = [held for held in active if (held.team, held.subject) != (touch.team, subject)]
+    head.claims.append(Claim(subject, touch.team, touch.at + rules.claim_ms, touch.source, touch.id))
+    ledger.handoff("claimed", head, touch.team, touch.actor, touch)
+    return contested
+
+
+def precedence(head: Head, subject: str | None, at: int, rules: Rules) -> tuple[str, str]:
+    """(team, rule) that decides on a subject now: an active claim, else the subject's owner."""
+    for held in head.claims:
+        if held.until >= at and held.subject in (WHOLE, subject):
+            return held.team, "claim"
+    owner = rules.owner_of(subject, head) if subject else head.owner
+    return owner or head.owner, "subject_owner"

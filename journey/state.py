@@ -1,0 +1,142 @@
+"""A customer's journey as it is kept: packed, versioned, bounded. Instants are epoch milliseconds, 0 is never.
+
+`Head` is everything known after the newest touchpoint and the newest fired deadline. `Journey` adds what a late
+touchpoint needs to correct it: the head as it was before the recent touchpoints, and those.
+"""
+
+from typing import Any
+
+import msgspec
+
+NOWHERE = -1
+
+
+class Stay(msgspec.Struct, array_like=True):
+    """Where the customer is on one track. A place is a stage's index; detours follow the stages."""
+
+    visits: list[int]
+    dwell: list[int]
+    place: int = NOWHERE
+    entered: int = 0
+    furthest: int = NOWHERE
+    source: str = ""
+    id: str = ""
+
+
+class ClockRun(msgspec.Struct, array_like=True):
+    """The latest run of one clock."""
+
+    clock: int
+    started: int
+    due: int
+    source: str
+    id: str
+    state: int = 0
+    stopped: int = 0
+    stop_source: str = ""
+    stop_id: str = ""
+
+
+RUNNING, MET, BREACHED, CANCELLED = range(4)
+CLOCK_STATES = ("running", "met", "breached", "cancelled")
+
+
+class OpenOverlap(msgspec.Struct, array_like=True):
+    """An overlap that nobody has resolved yet. `refs` are (source, id) of its touchpoints, the opening one first."""
+
+    kind: str
+    subject: str | None
+    opened: int
+    last: int
+    teams: list[str]
+    precedence: str
+    rule: str
+    refs: list[tuple[str, str]]
+
+
+class Stall(msgspec.Struct, array_like=True):
+    """An open stall; what was the last counted touch is kept as it was when it opened."""
+
+    kind: str
+    track: int
+    since: int
+    entered: int
+    team: str
+    counted: int
+    source: str
+    id: str
+    escalated: int = 0
+
+
+class Claim(msgspec.Struct, array_like=True):
+    """A team's precedence on one subject, or ("") on the whole customer."""
+
+    subject: str
+    team: str
+    until: int
+    source: str
+    id: str
+
+
+class Contact(msgspec.Struct, array_like=True):
+    """A team's latest outbound touchpoint on a watched subject."""
+
+    subject: str
+    team: str
+    at: int
+    source: str
+    id: str
+
+
+class Head(msgspec.Struct, array_like=True):
+    """Everything the rules know of a customer at one moment of event time."""
+
+    stays: list[Stay]
+    counters: list[list[int]]
+    owner: str
+    seen: int = 0
+    first: int = 0
+    last: int = 0
+    last_source: str = ""
+    last_id: str = ""
+    fired: int = 0
+    due: int = 0
+    owner_actor: str | None = None
+    owner_since: int = 0
+    offered: int = 0
+    counted: int = 0
+    counted_source: str = ""
+    counted_id: str = ""
+    engagement: float = 0.0
+    scored: int = 0
+    fit: float = 0.0
+    traits: dict[str, Any] | None = None
+    quote: Contact | None = None
+    teams_out: dict[str, int] = {}
+    outbound: list[int] = []
+    contacts: list[Contact] = []
+    inbound_on: dict[str, int] = {}
+    claims: list[Claim] = []
+    clocks: list[ClockRun] = []
+    overlaps: list[OpenOverlap] = []
+    stalls: list[Stall] = []
+
+
+class Journey(msgspec.Struct, array_like=True):
+    """One customer's state. `recents` are packed touches, oldest first, that `base` does not contain yet."""
+
+    policy: str
+    head: Head
+    version: int = 0
+    corrections: int = 0
+    too_late: int = 0
+    base: msgspec.Raw = msgspec.Raw(b"\xc0")
+    recents: list[msgspec.Raw] = []
+    known: bytes = b""
+
+
+pack_journey = msgspec.msgpack.Encoder().encode
+unpack_journey = msgspec.msgpack.Decoder(Journey).decode
+pack_head = msgspec.msgpack.Encoder().encode
+unpack_head = msgspec.msgpack.Decoder(Head).decode
+NO_BASE = b"\xc0"
