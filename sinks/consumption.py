@@ -58,9 +58,7 @@ async def consuming(
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """A started consumer of the group, once the broker answers and all topics are there. Never commits by itself.
 
-    `needed` are more topics that must be there.
-
-    Raises StoppedError where `stopping` comes first.
+    `needed` are more topics that must be there. Raises StoppedError where `stopping` comes first.
     """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,

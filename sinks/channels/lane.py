@@ -1,4 +1,4 @@
-"""One channel's deliveries, one after the other in the order they are due. A failing receiver holds up only its lane."""
+"""One channel's deliveries, one after the other as they fall due. A failing receiver holds up only its lane."""
 
 import asyncio
 import heapq
@@ -55,6 +55,7 @@ class Lane:
         self._woken = asyncio.Event()
         self._idle = asyncio.Lock()
         self._disabled = False
+        self._off = f"target:{channel.target}"
 
     @property
     def pending(self) -> int:
@@ -111,7 +112,15 @@ class Lane:
         elif not delivery.failures and is_past(alert, self._moment()):
             await self._settle(delivery, "past")
         else:
-            await self._conclude(delivery, await self.channel.deliver(alert))
+            await self._conclude(delivery, await self._tried(alert))
+
+    async def _tried(self, alert: Alert) -> Outcome:
+        try:
+            return await self.channel.deliver(alert)
+        # One alert that a channel cannot bear must not end the lane.
+        except Exception as error:
+            log.exception("%s: alert %s", self.channel.name, alert.id)
+            return Failed(f"{type(error).__name__}: {error}")
 
     async def _conclude(self, delivery: Delivery, outcome: Outcome) -> None:
         match outcome:
@@ -120,10 +129,9 @@ class Lane:
             case Gone():
                 log.warning("%s: the receiver answered 410 Gone: switched off until its URL changes", self.channel.name)
                 self._disabled = True
-                off = Delivery(
-                    self.channel.name, f"target:{self.channel.target}", delivery.partition, "channel_disabled"
+                await self._journal.write(
+                    Delivery(self.channel.name, self._off, delivery.partition, "channel_disabled")
                 )
-                await self._journal.write(off)
                 await self._settle(delivery, "disabled")
             case Failed(reason, asked):
                 await self._fail(delivery, reason, asked)
@@ -149,7 +157,7 @@ class Lane:
 
     def _take_over(self, delivery: Delivery) -> None:
         if delivery.state == "channel_disabled":
-            self._disabled = self._disabled or delivery.id == f"target:{self.channel.target}"
+            self._disabled = self._disabled or delivery.id == self._off
             return
         self._known.add(delivery.key)
         if delivery.state == "due":

@@ -56,7 +56,7 @@ class Notifier:
         }
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping`; a delivery under way is given a few seconds, then cut off and repeated at the next start."""
+        """Until `stopping`; one under way has a few seconds, else it is repeated at the next start."""
         deliveries = [asyncio.create_task(lane.run()) for lane in self._lanes]
         try:
             while not stopping.is_set():

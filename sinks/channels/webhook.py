@@ -73,10 +73,11 @@ class Webhook:
                 return Delivered()
             if answer.status == _GONE:
                 return Gone()
-            asked = next(
-                (value.decode("latin-1") for name, value in answer.headers if name.lower() == b"retry-after"), None
-            )
-            return Failed(f"HTTP {answer.status}", retry_after_seconds(asked, now))
+            return Failed(f"HTTP {answer.status}", retry_after_seconds(_header(answer.headers, b"retry-after"), now))
+
+
+def _header(headers: list[tuple[bytes, bytes]], wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in headers if name.lower() == wanted), None)
 
 
 def body_of(alert: Alert) -> bytes:
