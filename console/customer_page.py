@@ -1,0 +1,112 @@
+"""One customer, for people: the answer of `throughline customer` at any width from 80 columns."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from console import output
+
+Row = dict[str, Any]
+
+
+def render(told: Row, console: Console, limit: int) -> None:
+    """Print what `questions.customer.story` told; the latest `limit` lines of the timeline."""
+    now = datetime.now(UTC)
+    _head(told, console)
+    console.print(_tracks(told["tracks"], now))
+    for line in _open(told, now):
+        console.print(line)
+    console.print()
+    console.print(_timeline(told["timeline"], limit))
+    hidden = len(told["timeline"]) - limit
+    if hidden > 0:
+        console.print(f"{hidden} earlier ones are not shown (--limit).", style="quiet")
+
+
+def _head(told: Row, console: Console) -> None:
+    names = told["identifiers"]
+    first = next((names[kind][0] for kind in ("email", "crm_id", "phone", "anonymous_id") if kind in names), "customer")
+    account = f"  [quiet]of[/] {escape(told['account'])}" if told["account"] else ""
+    console.print(f"[title]{escape(first)}[/]{account}")
+    for kind, values in names.items():
+        more = f" and {len(values) - 4} more" if len(values) > 4 else ""
+        console.print(f"  [quiet]{kind:<13}[/]{escape(', '.join(values[:4]))}{more}", soft_wrap=True)
+    console.print(f"  [quiet]{'customer_id':<13}[/]{told['customer_id']}")
+    owner = told["owner"]
+    if owner:
+        actor = f" ({escape(owner['actor'])})" if owner["actor"] else ""
+        console.print(
+            f"  [quiet]{'owner':<13}[/]{output.team(owner['team'])}{actor} since {output.clock(owner['since'])}"
+        )
+    for team, touch in sorted(told["last_touch"].items()):
+        by = f" by {escape(touch['actor'])}" if touch["actor"] else ""
+        console.print(
+            f"  [quiet]{'last touch':<13}[/]{output.team(team)} {touch['type']}{by}, {output.clock(touch['at'])}"
+        )
+
+
+def _tracks(tracks: Row, now: datetime) -> Table:
+    shown = output.table("track", "stage", "for", "entered", "furthest", "visits", right=("for",))
+    for track, position in tracks.items():
+        visits = sum(position["visits"].values())
+        shown.add_row(
+            track,
+            f"[title]{position['stage']}[/]",
+            output.ago(position["entered_at"], now),
+            output.clock(position["entered_at"]),
+            position["furthest"] or "-",
+            str(visits),
+        )
+    return shown
+
+
+def _open(told: Row, now: datetime) -> list[str]:
+    lines = [_stall(row) for row in told["stalled"]]
+    lines += [_overlap(row) for row in told["overlaps"] if row["status"] == "open"]
+    lines += [line for row in told["clocks"] if (line := _clock(row, now))]
+    return lines or ["[good]nothing is open[/]"]
+
+
+def _stall(row: Row) -> str:
+    escalated = ", escalated" if row["escalated_at"] else ""
+    what = f"{row['kind'].replace('_', ' ')} in {row['stage']}"
+    return f"[bad]stalled[/]  {what} since {output.clock(row['since'])}{escalated}"
+
+
+def _overlap(row: Row) -> str:
+    what = row["kind"] + (f" on {row['subject']}" if row["subject"] else "")
+    rule = row["precedence_rule"].replace("_", " ")
+    last = output.clock(row["last_at"])
+    return f"[{row['severity']}]overlap[/]  {what}, {output.team(row['precedence'])} first ({rule}), last {last}"
+
+
+def _clock(row: Row, now: datetime) -> str | None:
+    """A line for a clock that still asks for something."""
+    if row["state"] == "running":
+        left = output.span((row["due_at"] - now).total_seconds() * 1000)
+        return f"[medium]clock[/]    {row['name']} of {output.team(row['team'])} is due in {left}"
+    if row["state"] == "breached" and row["stopped_at"] is None:
+        return f"[bad]clock[/]    {row['name']} of {output.team(row['team'])} was due {output.clock(row['due_at'])}"
+    return None
+
+
+def _timeline(timeline: list[Row], limit: int) -> Table:
+    shown = output.table("when", "team", "what", "about", "moved to")
+    for entry in timeline[-limit:] if limit else timeline:
+        about = entry.get("subject") or entry.get("content") or _detail(entry.get("properties") or {})
+        moves = ", ".join(f"{move['to_stage']}" for move in entry["moves"])
+        arrow = {"inbound": "<", "outbound": ">"}.get(entry.get("direction", ""), " ")
+        shown.add_row(
+            output.clock(entry["at"]), output.team(entry.get("team")), f"{arrow} {entry['type']}", escape(about), moves
+        )
+    return shown
+
+
+def _detail(properties: Row) -> str:
+    for name in ("path", "outcome", "reason", "rating", "form", "plan"):
+        if name in properties:
+            return str(properties[name])
+    return ""

@@ -1,0 +1,109 @@
+"""Everything known of one customer: position on each track, owner, what is open, and the timeline."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from console.analyst import Analyst
+
+Row = dict[str, Any]
+_TIMELINE = """
+    SELECT source, id, type, team, actor, channel, direction, subject, campaign, content, occurred_at, received_at,
+        crm_id, email, phone, anonymous_id, account, value_amount, value_currency, cost_amount, cost_currency,
+        properties
+    FROM v_touchpoints
+    WHERE customer_id = {id:String}
+    ORDER BY occurred_at, source, id
+"""
+
+
+def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
+    """The customer as `throughline customer --json` prints it.
+
+    `overlaps` and `clocks` hold every one with its status or state, the open ones first; `stalled` only open ones.
+    `timeline` is in event time; `moves` of an entry are the transitions that it made, `at` is when it happened.
+    """
+    one = {"id": customer_id}
+    positions = analyst.ask("SELECT * FROM v_positions WHERE customer_id = {id:String} ORDER BY track", one)
+    touchpoints = analyst.ask(_TIMELINE, one)
+    moves = analyst.ask("SELECT * FROM v_transitions WHERE customer_id = {id:String} ORDER BY at, track", one)
+    return {
+        "customer_id": customer_id,
+        "identifiers": _identifiers(analyst, one),
+        "account": next((row["account"] for row in reversed(touchpoints) if row["account"]), None),
+        "tracks": {row["track"]: _position(row) for row in positions},
+        "owner": _owner(positions),
+        "last_touch": _last_touches(touchpoints),
+        "overlaps": _facts(analyst, "v_overlaps", "status != 'open', opened_at DESC", one),
+        "clocks": _facts(analyst, "v_clocks", "state != 'running', stopped_at IS NOT NULL, started_at DESC", one),
+        "stalled": [row for row in _facts(analyst, "v_stalled", "since DESC", one) if row["status"] == "open"],
+        "handoffs": _facts(analyst, "v_handoffs", "at DESC", one),
+        "timeline": _timeline(touchpoints, moves),
+    }
+
+
+def _identifiers(analyst: Analyst, one: dict[str, str]) -> dict[str, list[str]]:
+    sql = """
+        SELECT kind, value FROM v_identifiers
+        WHERE customer_id = {id:String} AND kind != 'customer_id' ORDER BY kind, value
+    """
+    found: dict[str, list[str]] = {}
+    for row in analyst.ask(sql, one):
+        found.setdefault(row["kind"], []).append(row["value"])
+    return found
+
+
+def _position(row: Row) -> Row:
+    return {name: row[name] for name in ("stage", "entered_at", "furthest", "visits", "dwell_ms")}
+
+
+def _owner(positions: list[Row]) -> Row | None:
+    if not positions:
+        return None
+    latest = max(positions, key=lambda row: row["recorded_at"])
+    return {"team": latest["owner_team"], "actor": latest["owner_actor"], "since": latest["owner_since"]}
+
+
+def _last_touches(touchpoints: list[Row]) -> dict[str, Row]:
+    last: dict[str, Row] = {}
+    for row in touchpoints:
+        last[row["team"]] = {
+            "at": row["occurred_at"], "type": row["type"], "direction": row["direction"], "actor": row["actor"],
+            "source": row["source"], "id": row["id"],
+        }  # fmt: skip
+    return last
+
+
+def _facts(analyst: Analyst, view: str, order: str, one: dict[str, str]) -> list[Row]:
+    rows = analyst.ask(f"SELECT * FROM {view} WHERE customer_id = {{id:String}} ORDER BY {order}", one)  # noqa: S608
+    return [{name: value for name, value in row.items() if name not in {"customer_id", "version"}} for row in rows]
+
+
+def _timeline(touchpoints: list[Row], moves: list[Row]) -> list[Row]:
+    by_touchpoint: dict[tuple[str, str], list[Row]] = {}
+    by_time: list[Row] = []
+    for move in moves:
+        told = {name: move[name] for name in ("track", "kind", "from_stage", "to_stage", "dwell_ms", "rule")}
+        if move["touchpoint_id"] is None:
+            by_time.append({"at": move["at"], "type": "time.passed", "moves": [told]})
+        else:
+            by_touchpoint.setdefault((move["source"], move["touchpoint_id"]), []).append(told)
+    entries = [_entry(row, by_touchpoint.get((row["source"], row["id"]), [])) for row in touchpoints]
+    return sorted(entries + by_time, key=_at)
+
+
+def _at(entry: Row) -> datetime:
+    moment: datetime = entry["at"]
+    return moment
+
+
+def _entry(row: Row, moves: list[Row]) -> Row:
+    told = {
+        name: value for name, value in row.items() if value is not None and not name.startswith(("value_", "cost_"))
+    }
+    told["properties"] = msgspec.json.decode(row["properties"] or "{}")
+    for kind in ("value", "cost"):
+        if row[f"{kind}_amount"] is not None:
+            told[kind] = {"amount": str(row[f"{kind}_amount"]), "currency": row[f"{kind}_currency"]}
+    return {"at": row["occurred_at"], **told, "moves": moves}
