@@ -1,0 +1,128 @@
+"""What people ask of a running instance, against a real ClickHouse: shapes, filters, exit codes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.console.conftest import ANN, BO, JO, Throughline
+
+
+def told(throughline: Throughline, *arguments: str) -> Any:
+    answered = throughline(*arguments, "--json")
+    assert answered.exit_code == 0, answered.output
+    return json.loads(answered.stdout)
+
+
+@pytest.mark.parametrize("name", ["jo@acme.example", " Jo@ACME.example", JO, JO.upper(), "b-1"])
+def test_a_customer_is_found_by_any_identifier_in_any_spelling(throughline: Throughline, name: str) -> None:
+    assert told(throughline, "customer", name)["customer_id"] == JO
+
+
+def test_a_customer_is_told_in_the_shape_that_scripts_rely_on(throughline: Throughline) -> None:
+    jo = told(throughline, "customer", "jo@acme.example")
+    assert jo["identifiers"] == {"anonymous_id": ["b-1"], "email": ["jo@acme.example"]}
+    funnel = jo["tracks"]["funnel"]
+    assert {name: funnel[name] for name in ("stage", "entered_at", "furthest", "visits")} == {
+        "stage": "evaluation", "entered_at": "2026-03-04T10:00:00.000Z", "furthest": "evaluation",
+        "visits": {"evaluation": 1},
+    }  # fmt: skip
+    assert jo["tracks"]["lead"]["stage"] == "mql"
+    assert jo["owner"] == {"team": "sales", "actor": "rep-1", "since": "2026-03-02T12:00:00.000Z"}
+    assert [(overlap["kind"], overlap["status"]) for overlap in jo["overlaps"]] == [("conflict", "open")]
+    assert [(clock["name"], clock["state"]) for clock in jo["clocks"]] == [("mql_answered", "breached")]
+    assert jo["stalled"] == []
+    assert jo["last_touch"]["sales"]["type"] == "quote.sent"
+
+
+def test_the_timeline_is_in_event_time_with_the_moves_that_each_touchpoint_made(throughline: Throughline) -> None:
+    timeline = told(throughline, "customer", "jo@acme.example")["timeline"]
+    assert [entry["type"] for entry in timeline] == [
+        "page.viewed", "demo.requested", "quote.sent", "email.sent", "time.passed",
+    ]  # fmt: skip
+    assert timeline[0]["moves"][0]["to_stage"] == "intent"
+    assert timeline[0]["properties"] == {"path": "/pricing"}
+    assert float(timeline[2]["value"]["amount"]) == 1200.5
+    assert timeline[4]["moves"][0]["to_stage"] == "inactive"
+
+
+def test_a_customer_is_shown_to_people(throughline: Throughline) -> None:
+    shown = throughline("customer", "jo@acme.example")
+    assert shown.exit_code == 0
+    for expected in ("jo@acme.example", "evaluation", "conflict on promotion", "mql_answered", "> quote.sent"):
+        assert expected in shown.stdout
+
+
+def test_nobody_is_an_exit_code_and_a_hint(throughline: Throughline) -> None:
+    answered = throughline("customer", "nobody@nowhere.example", "--json")
+    assert answered.exit_code == 1
+    assert answered.stdout == ""
+    assert "nobody is known by" in answered.stderr
+
+
+def test_stalled_prospects_are_those_of_now(throughline: Throughline) -> None:
+    found = told(throughline, "stalled")
+    assert [(row["customer_id"], row["who"], row["stage"], row["since"]) for row in found] == [
+        (BO, "bo@acme.example", "consideration", "2026-03-15T09:00:00.000Z")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("moment", "customers"),
+    [("2026-03-14", set()), ("2026-03-16", {BO}), ("2026-04-01T00:00:00+02:00", {BO, JO}), ("2026-05-06", {BO})],
+)
+def test_stalled_prospects_can_be_asked_for_any_time(
+    throughline: Throughline, moment: str, customers: set[str]
+) -> None:
+    assert {row["customer_id"] for row in told(throughline, "stalled", "--as-of", moment)} == customers
+
+
+def test_stalled_prospects_are_filtered(throughline: Throughline) -> None:
+    assert told(throughline, "stalled", "--stage", "intent") == []
+    assert len(told(throughline, "stalled", "--stage", "consideration", "--team", "marketing")) == 1
+
+
+def test_overlaps_are_the_open_ones_unless_all_are_asked_for(throughline: Throughline) -> None:
+    assert [row["kind"] for row in told(throughline, "overlaps")] == ["conflict"]
+    assert [row["kind"] for row in told(throughline, "overlaps", "--status", "all")] == ["conflict", "pressure"]
+    assert told(throughline, "overlaps", "--severity", "low") == []
+    assert told(throughline, "overlaps", "--kind", "conflict", "--team", "sales")[0]["who"] == "jo@acme.example"
+
+
+def test_tables_for_people_say_how_many_there_are(throughline: Throughline) -> None:
+    assert "1 open overlaps" in throughline("overlaps").stdout
+    assert "1 stalled" in throughline("stalled").stdout
+
+
+def test_sql_answers_with_rows_of_plain_values(throughline: Throughline) -> None:
+    sql = "SELECT id, occurred_at, value_amount FROM v_touchpoints WHERE type = 'quote.sent'"
+    assert told(throughline, "sql", sql) == [
+        {"id": "t3", "occurred_at": "2026-03-04T10:00:00.000Z", "value_amount": 1200.5}
+    ]
+    assert "t3" in throughline("sql", sql).stdout
+
+
+def test_sql_shows_what_clickhouse_says_and_fails(throughline: Throughline) -> None:
+    answered = throughline("sql", "SELECT nonsense FROM v_touchpoints", "--json")
+    assert answered.exit_code == 1
+    assert "Code: 47" in answered.stderr
+    assert "nonsense" in answered.stderr
+
+
+def test_sql_cannot_write(throughline: Throughline) -> None:
+    answered = throughline("sql", "DROP TABLE touchpoints")
+    assert answered.exit_code == 1
+    assert "readonly" in answered.stderr.lower()
+
+
+def test_rejected_records_are_listed_and_shown_with_their_bytes(throughline: Throughline) -> None:
+    assert told(throughline, "rejected", "list")[0]["reason"] == "not_json"
+    assert told(throughline, "rejected", "list", "--reason", "future") == []
+    assert told(throughline, "rejected", "show", "touchpoints.sales/0/7")["value"] == "{broken"
+    assert "{broken" in throughline("rejected", "show", "touchpoints.sales/0/7").stdout
+    assert throughline("rejected", "show", "touchpoints.sales/0/8").exit_code == 1
+
+
+def test_everybody_in_the_content_is_known(throughline: Throughline) -> None:
+    rows = told(throughline, "sql", "SELECT DISTINCT customer_id FROM v_positions")
+    assert {row["customer_id"] for row in rows} == {JO, BO, ANN}
