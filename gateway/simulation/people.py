@@ -45,7 +45,7 @@ PERSONAS = {
     "student": (6.0, 0.45, ("student",)),
 }
 _PERSONA = Weighted({name: weight for name, (weight, _, _) in PERSONAS.items()})
-_ENTRY: Weighted[Entry] = Weighted({"unaware": 74.0, "researching": 13.0, "shopping": 7.0, "customer": 6.0})
+_ENTRY: Weighted[Entry] = Weighted({"unaware": 73.0, "researching": 13.0, "shopping": 8.0, "customer": 6.0})
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Person:
     drive: float
     entry: Entry
     listed: bool
-    known: bool = False
+    known: bool
     unsubscribed: bool = False
     suppressed: bool = False
     phase: Phase = "prospect"
@@ -128,6 +128,7 @@ def _person(dice: Dice, number: int, account: Account, taken: set[str], run: str
     persona = dice.choose(_PERSONA)
     _, drive, seniorities = PERSONAS[persona]
     browsers = tuple(f"b-{run}-{number}-{device}" for device in range(2 if dice.happens(0.3) else 1))
+    listed = dice.happens(0.5)
     return Person(
         number=number,
         account=account,
@@ -138,7 +139,9 @@ def _person(dice: Dice, number: int, account: Account, taken: set[str], run: str
         seniority=dice.pick(seniorities),
         drive=drive,
         entry=dice.choose(_ENTRY),
-        listed=dice.happens(0.45),
+        listed=listed,
+        # Somebody on the list has clicked in a mail before: the website knows the browser.
+        known=listed and dice.happens(0.85),
     )
 
 

@@ -28,7 +28,7 @@ PAGES = Weighted(
 )
 PRICING_PAGES = ("/pricing", "/pricing", "/pricing/teams", "/pricing/enterprise")
 _PROMOTIONS = ("annual-plan-offer", "switch-and-save", "bundle-weeks")
-_PROMOTION_EVERY_DAYS, _PROMOTION_STARTS, _PROMOTION_LASTS = 28, 16, 8
+_PROMOTION_EVERY_DAYS, _PROMOTION_STARTS, _PROMOTION_LASTS = 28, 16, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class World:
         self._order = count()
 
     def promotion(self, at: int) -> str | None:
-        """The promotion that marketing runs at `at`: eight days in every four weeks."""
+        """The promotion that marketing runs at `at`: ten days in every four weeks."""
         day = (at - self.since) // DAY
         if _PROMOTION_STARTS <= day % _PROMOTION_EVERY_DAYS < _PROMOTION_STARTS + _PROMOTION_LASTS:
             return _PROMOTIONS[day // _PROMOTION_EVERY_DAYS % len(_PROMOTIONS)]
@@ -135,7 +135,7 @@ class World:
             }
         named: dict[str, str] = {}
         if tool.naming != "address":
-            named["anonymous_id"] = dice.pick(person.browsers)
+            named["anonymous_id"] = dice.pick(person.browsers) if person.known else person.browsers[0]
         if tool.naming != "browser" or person.known:
             named["email"] = spelling.email(dice, person.email)
             named["account"] = person.account.domain

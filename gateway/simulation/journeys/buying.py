@@ -16,12 +16,12 @@ Step = Callable[[World, Person, int], Steps]
 _UNAWARE, _RESEARCHING, _SHOPPING, _READY = 0, 1, 2, 3
 _LEVEL = {"unaware": _UNAWARE, "researching": _RESEARCHING, "shopping": _SHOPPING, "customer": _READY}
 # The likelihood of going on to the next step, for somebody of average drive.
-_CURIOUS, _SHOPS, _ASKS = 0.56, 0.42, 0.62
+_CURIOUS, _SHOPS, _ASKS = 0.56, 0.34, 0.68
 _FOUND_BY = Weighted(
     {"ads": 24.0, "search": 22.0, "social": 12.0, "list": 20.0, "fair": 8.0, "sales": 9.0, "referral": 5.0}
 )
 _ASKS_FOR = Weighted({"demo": 46.0, "trial": 28.0, "chat": 12.0, "score": 14.0})
-_RETURNS_TO = Weighted({_UNAWARE: 25.0, _RESEARCHING: 50.0, _SHOPPING: 25.0})
+_RETURNS_TO = Weighted({_UNAWARE: 25.0, _RESEARCHING: 60.0, _SHOPPING: 15.0})
 
 
 def lifetime(world: World, person: Person, since: int, length: int) -> Generator[int, int, None]:
@@ -39,7 +39,8 @@ def lifetime(world: World, person: Person, since: int, length: int) -> Generator
             now, won = yield from worked(world, person, now)
             if won:
                 now = yield from served(world, person, now)
-        now = yield from _pause(world, person, now)
+        # Whom sales gave back, marketing takes up again sooner.
+        now = yield from _pause(world, person, now, 17 if reached == _READY else 34)
         level = dice.choose(_RETURNS_TO) if reached > _UNAWARE else reached
 
 
@@ -115,11 +116,11 @@ def _left_address(world: World, person: Person, at: int) -> None:
 def _shopped(world: World, person: Person, now: int) -> Steps:
     """Looking at prices, and at what colleagues say."""
     dice = world.dice
-    for _ in range(1 + min(int(dice.around(1.0, 0.6)), 3)):
-        at = visit(world, person, now, pricing=True)
+    for number in range(1 + min(int(dice.around(0.8, 0.6)), 3)):
+        at = visit(world, person, now, pricing=number == 0 or dice.happens(0.3))
         if dice.happens(0.2):
             _left_address(world, person, at)
-        now = yield awake(dice, at + int(dice.around(2.5, 0.8) * DAY), person.account.country.offset_hours)
+        now = yield awake(dice, at + int(dice.around(3.5, 0.8) * DAY), person.account.country.offset_hours)
     return now
 
 
@@ -152,12 +153,12 @@ def _remembered(world: World, person: Person, now: int) -> Steps:
     return (yield from served(world, person, now + DAY))
 
 
-def _pause(world: World, person: Person, now: int) -> Steps:
-    """Quiet: a few weeks, often months. Advertising goes on."""
+def _pause(world: World, person: Person, now: int, median_days: int) -> Steps:
+    """Quiet: weeks, often months. Advertising goes on."""
     dice = world.dice
     person.phase, person.suppressed = "prospect", False
     for _ in range(dice.below(3)):
         now = yield awake(dice, now + int(dice.around(6, 0.8) * DAY), person.account.country.offset_hours)
         if not person.known:
             world.touch(person, now, "ad.viewed", campaign="social-retargeting")
-    return (yield awake(dice, now + int(dice.around(34, 0.7) * DAY), person.account.country.offset_hours))
+    return (yield awake(dice, now + int(dice.around(median_days, 0.7) * DAY), person.account.country.offset_hours))

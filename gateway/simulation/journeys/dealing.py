@@ -10,8 +10,8 @@ from gateway.simulation.world import World
 
 Outcome = Generator[int, int, tuple[int, bool]]
 
-_OPENS, _MOST_QUOTES = 0.74, 3
-_ANSWER = Weighted({"accepted": 36.0, "declined": 26.0, "silent": 38.0})
+_OPENS, _MOST_QUOTES = 0.8, 3
+_ANSWER = Weighted({"accepted": 38.0, "declined": 26.0, "silent": 36.0})
 _LOST_FOR = Weighted(
     {
         "price": 28.0,
@@ -79,7 +79,7 @@ def _quoted(
         answer = dice.choose(_ANSWER)
         if answer == "silent":
             return now, None
-        now = yield awake(dice, now + int(dice.around(2.5, 0.8) * DAY), person.account.country.offset_hours)
+        now = yield awake(dice, now + int(dice.around(4, 0.8) * DAY), person.account.country.offset_hours)
         world.touch(person, now, f"quote.{answer}", actor=person.rep, subject="pricing")
         if answer == "accepted":
             return now, True
@@ -111,7 +111,7 @@ def _followed_up(world: World, person: Person, now: int) -> Generator[int, int, 
 def _claimed(world: World, person: Person, now: int) -> None:
     """Somebody says whose subject it is; sometimes both teams do."""
     dice = world.dice
-    if not dice.happens(0.09):
+    if not dice.happens(0.16):
         return
     subject = "pricing" if dice.happens(0.6) else "promotion"
     world.touch(person, now + 2 * HOUR, "owner.claimed", actor="sales-lead", subject=subject)

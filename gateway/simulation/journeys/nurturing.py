@@ -8,10 +8,10 @@ from gateway.simulation.rhythm import DAY, HOUR, MINUTE, SECOND, awake, mailing
 from gateway.simulation.tools import WEBSITE
 from gateway.simulation.world import CONTENT, PAGES, PRICING_PAGES, World
 
-_PROGRAM = Weighted({"newsletter": 62.0, "product": 24.0, "plans": 6.0, "targeted": 8.0})
+_PROGRAM = Weighted({"newsletter": 66.0, "product": 24.0, "plans": 2.0, "targeted": 8.0})
 _PROGRAM_WHEN_WARM = Weighted({"newsletter": 48.0, "product": 26.0, "plans": 20.0, "targeted": 6.0})
 _SUBJECTS = {"newsletter": "content", "product": "product", "plans": "pricing", "targeted": "targeting"}
-_PROMOTED_SHARE, _LOOKS_AWAY_SHARE = 0.6, 0.5
+_PROMOTED_SHARE, _LOOKS_AWAY_SHARE = 0.6, 0.85
 
 
 def nurture(world: World, person: Person, since: int) -> Generator[int, int, None]:
@@ -19,7 +19,7 @@ def nurture(world: World, person: Person, since: int) -> Generator[int, int, Non
     dice = world.dice
     now = yield since + int(dice.uniform(0, 12) * DAY)
     while True:
-        now = yield mailing(dice, now + int(dice.around(8, 0.5) * DAY))
+        now = yield mailing(dice, now + int(dice.around(4.5 if person.phase in {"deal", "quoted"} else 8, 0.5) * DAY))
         if not (person.listed or person.known) or person.unsubscribed:
             now = yield now + 10 * DAY
         elif not _held_back(world, person):
@@ -33,7 +33,7 @@ def _held_back(world: World, person: Person) -> bool:
 
 def _mail(world: World, person: Person, now: int) -> None:
     dice = world.dice
-    warm = person.phase != "prospect"
+    warm = person.phase not in {"prospect", "customer"}
     program = dice.choose(_PROGRAM_WHEN_WARM if warm else _PROGRAM)
     campaign, subject = program, _SUBJECTS[program]
     promotion = world.promotion(now)

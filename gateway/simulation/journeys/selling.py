@@ -12,7 +12,7 @@ from gateway.simulation.world import REPS, World
 Outcome = Generator[int, int, tuple[int, bool]]
 
 _ROUTED_SHARE, _DROPPED_SHARE, _REJECTED_SHARE, _OVERSLEPT_SHARE = 0.88, 0.13, 0.14, 0.10
-_CONNECTS, _REPLIES, _CONFIRMS = 0.30, 0.17, 0.62
+_CONNECTS, _REPLIES, _CONFIRMS = 0.32, 0.20, 0.68
 _MOST_ATTEMPTS = 7
 _REJECTED_FOR = Weighted(
     {
@@ -23,7 +23,7 @@ _REJECTED_FOR = Weighted(
 _RECYCLED_FOR = Weighted({"no_timing": 44.0, "no_budget": 34.0, "no_authority": 22.0})
 _MISSED = Weighted({"voicemail": 55.0, "no_answer": 40.0, "wrong_number": 5.0})
 _ABOUT = Weighted({"product": 70.0, "pricing": 14.0, "targeting": 6.0, "content": 10.0})
-_COLD_ABOUT = Weighted({"product": 64.0, "targeting": 18.0, "pricing": 10.0, "promotion": 8.0})
+_COLD_ABOUT = Weighted({"product": 80.0, "targeting": 10.0, "pricing": 6.0, "promotion": 4.0})
 
 
 def worked(world: World, person: Person, now: int) -> Outcome:
@@ -53,7 +53,7 @@ def _offered(world: World, person: Person, now: int) -> Outcome:
     wait = dice.around(80, 0.4) if dice.happens(_OVERSLEPT_SHARE) else dice.around(2.6, 1.0)
     now = yield office(dice, now + int(wait * HOUR))
     person.rep, person.phase = dice.pick(REPS), "worked"
-    person.suppressed = dice.happens(0.6)
+    person.suppressed = dice.happens(0.35)
     world.touch(person, now, "lead.accepted", actor=person.rep, owner=person.rep)
     return now, True
 
