@@ -59,7 +59,15 @@ def resolve(customer: Customer, region: str = "US") -> tuple[str, Customer] | No
             usable[kind] = normal
             strongest = strongest or (kind, normal)
     if customer.customer_id:
-        return customer.customer_id, customer.model_copy(update=usable)
+        return _issued(customer.customer_id), customer.model_copy(update=usable)
     if strongest is None:
         return None
     return customer_id_of(*strongest), customer.model_copy(update=usable)
+
+
+def _issued(given: str) -> str:
+    """A customer_id as we issue it: a UUID; any other text stands for one, as an identifier of its own kind."""
+    try:
+        return str(uuid.UUID(given))
+    except ValueError:
+        return customer_id_of("customer_id", given.strip())

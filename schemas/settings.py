@@ -9,6 +9,9 @@ from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+DEFAULT_POLICY = Path(__file__).parent.parent / "deploy" / "policies" / "default.yaml"
+
+
 class Settings(BaseSettings):
     """Settings of one instance. The supervisor hands each part the same ones; each part reads what it needs."""
 
@@ -22,7 +25,7 @@ class Settings(BaseSettings):
     partitions: int = Field(4, ge=1, le=1024, description="Partitions of every partitioned topic, fixed at first start")
     group: str = Field("throughline", description="Prefix of consumer groups and transactional ids")
     worker_id: str = Field("worker-1", description="Static membership: unique per worker of a group")
-    policy: Path | None = Field(None, description="The policy file; none is deploy/policies/default.yaml")
+    policy: Path = Field(DEFAULT_POLICY, description="The policy file; the default agreement where none is named")
     phone_region: str = Field("US", description="Region of phone numbers without a country code")
     clickhouse_url: str = Field("", description="http(s) URL of an external ClickHouse; empty starts the embedded one")
     clickhouse_database: str = "throughline"

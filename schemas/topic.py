@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 RAW_MARKETING = "touchpoints.marketing"
 RAW_SALES = "touchpoints.sales"
 REJECTED = "touchpoints.rejected"
-INTAKE_STATE = "touchpoints.intake-state"
 TOUCHPOINTS = "journey.touchpoints"
 STATE = "journey.state"
 FACTS = "journey.facts"
@@ -13,6 +12,12 @@ ALERTS = "journey.alerts"
 DELIVERIES = "journey.deliveries"
 
 RAW = (RAW_MARKETING, RAW_SALES)
+
+
+def positions_of(raw_topic: str) -> str:
+    """The compacted topic with intake's own position in each partition of a raw topic."""
+    return f"{raw_topic}.positions"
+
 
 _MIB = 1024 * 1024
 _DAY_MS = 24 * 3600 * 1000
@@ -44,7 +49,8 @@ TOPICS = (
         partitioned=False,
         config={"retention.ms": "-1", "max.message.bytes": str(16 * _MIB)},
     ),
-    Topic(INTAKE_STATE, "intake's own position per raw partition", config=_COMPACTED),
+    Topic(positions_of(RAW_MARKETING), "intake's own position in marketing's partitions", config=_COMPACTED),
+    Topic(positions_of(RAW_SALES), "intake's own position in sales' partitions", config=_COMPACTED),
     Topic(TOUCHPOINTS, "accepted touchpoints, keyed by customer_id", config={"retention.ms": "-1"}),
     Topic(STATE, "each customer's packed journey, and the partition's own position in the input", config=_COMPACTED),
     Topic(FACTS, "transitions, hand-offs, overlaps, clocks, stalls, corrections", config={"retention.ms": "-1"}),

@@ -1,0 +1,1 @@
+"""Faust: bytes in, effects out, one Kafka transaction per chunk and partition. No rule lives here."""

@@ -1,0 +1,138 @@
+"""The worker's composition root: from settings to a Faust app whose agents feed one lane per input partition."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+import faust
+from aiokafka import TopicPartition
+from faust.types import TP
+
+from journey.rules import Rules
+from schemas import topic
+from schemas.settings import Settings
+from streams.chunk import ChunkTransport
+from streams.intake import IntakeStage
+from streams.journeys import JourneyStage
+from streams.lane import Chunk, Lane, LaneRefusedError, LaneSettings
+from streams.metrics import Metrics
+from streams.stage import Stage
+
+log = logging.getLogger(__name__)
+SESSION_SECONDS = 9.0
+_MOST_WAITING_CHUNKS = 2
+
+
+class Worker:
+    """One worker process: a Faust app for both stages, and the lanes of the partitions it owns now."""
+
+    def __init__(self, settings: Settings, rules: Rules) -> None:
+        self.settings = settings
+        self.rules = rules
+        self.metrics = Metrics()
+        self.lanes: dict[TP, Lane] = {}
+        self.refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tasks: dict[TP, asyncio.Task[None]] = {}
+        self._lane_settings = LaneSettings(
+            settings.kafka, settings.group, settings.partitions, settings.sweep_seconds
+        )
+        self.app = build_app(settings, self)
+
+    async def feed(self, stream: Any) -> None:
+        """An agent's body: hand each chunk to its lane, and keep a lane's backlog short by pausing its partition."""
+        async for event in stream.noack().events():
+            tp = event.message.tp
+            lane = self.lanes.get(tp)
+            if lane is None:
+                continue
+            lane.put(Chunk(event.value, lambda event=event, tp=tp: self._done(event, tp)))
+            if lane.backlog >= _MOST_WAITING_CHUNKS:
+                self.app.consumer.on_buffer_full(tp)
+
+    def _done(self, event: Any, tp: TP) -> None:
+        event.ack()
+        lane = self.lanes.get(tp)
+        if lane is not None and lane.backlog <= _MOST_WAITING_CHUNKS:
+            self.app.consumer.on_buffer_drop(tp)
+
+    async def assigned(self, sender: Any, partitions: set[TP], **_: Any) -> None:
+        """Start a lane for every partition that is new here, end those that are gone."""
+        await self.revoked(sender, set(self.lanes) - partitions)
+        for tp in partitions - set(self.lanes):
+            lane = Lane(self._stage(tp), TopicPartition(tp.topic, tp.partition), self._lane_settings, self.metrics)
+            self.lanes[tp] = lane
+            self._tasks[tp] = asyncio.create_task(lane.run(), name=str(lane))
+            self._tasks[tp].add_done_callback(self._ended)
+
+    async def revoked(self, sender: Any, partitions: set[TP], **_: Any) -> None:
+        """Abandon the open transaction and drop the state of partitions that go to another worker."""
+        tasks = [self._tasks.pop(tp) for tp in partitions if tp in self._tasks]
+        for tp in partitions:
+            self.lanes.pop(tp, None)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """End every lane, then Faust."""
+        await self.revoked(self.app, set(self.lanes))
+        await self.app.stop()
+
+    def _stage(self, tp: TP) -> Stage:
+        if tp.topic == topic.TOUCHPOINTS:
+            return JourneyStage(self.rules, tp.partition)
+        settings = self.settings
+        return IntakeStage(tp.topic, settings.partitions, self.rules.future_ms, settings.phone_region)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled() or self.refused.done():
+            return
+        error = task.exception()
+        if error is not None:
+            if not isinstance(error, LaneRefusedError):
+                log.error("%s ended", task.get_name(), exc_info=error)
+            self.refused.set_exception(error)
+
+    def lag(self) -> dict[str, int]:
+        """Records not yet handled, by input topic."""
+        behind: dict[str, int] = {}
+        for tp, lane in self.lanes.items():
+            end = self.app.consumer.highwater(tp) or 0
+            behind[tp.topic] = behind.get(tp.topic, 0) + max(0, end - lane.position)
+        return behind
+
+    def stuck_seconds(self) -> float:
+        """How long the slowest lane with a backlog has not moved; 0 where none waits."""
+        now = time.monotonic()
+        return max((now - lane.progress_at for lane in self.lanes.values() if lane.backlog), default=0.0)
+
+
+def build_app(settings: Settings, worker: Worker) -> faust.App:
+    """A Faust app that reads the raw topics and journey.touchpoints by chunks into the worker's lanes."""
+    app = faust.App(
+        f"{settings.group}.worker",
+        broker=f"kafka://{settings.kafka}",
+        autodiscover=False,
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.worker_id,
+        consumer_max_fetch_size=settings.chunk_bytes,
+        broker_max_poll_records=settings.chunk_records,
+        broker_session_timeout=SESSION_SECONDS,
+        broker_heartbeat_interval=2.0,
+        broker_request_timeout=30.0,
+        broker_commit_interval=1.0,
+        stream_buffer_maxsize=64,
+        stream_wait_empty=False,
+        datadir=str(settings.data / "faust"),
+    )
+    app.transport = ChunkTransport(app.conf.broker_consumer, app)
+    for name in (*topic.RAW, topic.TOUCHPOINTS):
+        channel = app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+        app.agent(channel, name=f"{settings.group}.{name}")(worker.feed)
+    app.on_partitions_assigned.connect(worker.assigned)
+    app.on_partitions_revoked.connect(worker.revoked)
+    return app

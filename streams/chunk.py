@@ -1,0 +1,70 @@
+"""Faust by chunks: each poll hands an agent one message per partition, which carries the list of its records.
+
+Faust spends 30-50 µs per message before any code of ours runs; so a message holds thousands of records. Limits:
+records are Kafka's own (key, value, headers as bytes); chunks of a partition are acknowledged in order.
+"""
+
+from typing import Any, ClassVar
+
+import aiokafka
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+
+
+class ChunkThread(driver.AIOKafkaConsumerThread):
+    """Reads only what producers committed: the raw topics may be written in transactions too."""
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust offers no setting for it outside its own exactly_once; the fetcher reads this when it starts.
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+
+class ChunkConsumer(driver.Consumer):
+    """Merges what one poll brought of a partition into one message."""
+
+    def _new_consumer_thread(self) -> ChunkThread:
+        return ChunkThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:
+        records = await super()._getmany(active_partitions=active_partitions, timeout=timeout)
+        return {tp: [found] for tp, found in (records or {}).items() if found}
+
+    def _to_message(self, tp: TP, record: list[Any]) -> ConsumerMessage:
+        last = record[-1]
+        return ConsumerMessage(
+            last.topic,
+            last.partition,
+            last.offset,
+            last.timestamp / 1000.0,
+            last.timestamp_type,
+            [],
+            None,
+            record,
+            None,
+            0,
+            0,
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Offsets between two chunks are inside them, or transaction markers: there is no gap to remember."""
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """Chunks are acknowledged in order: the newest one acknowledged is committable."""
+        acked = self._acked[tp]
+        if not acked:
+            return None
+        newest: int = max(acked)
+        self._acked_index[tp].difference_update(acked)
+        acked.clear()
+        return newest + 1
+
+
+class ChunkTransport(driver.Transport):
+    """Faust's Kafka transport with the consumer above."""
+
+    Consumer: ClassVar[type[Any]] = ChunkConsumer

@@ -1,0 +1,137 @@
+"""Intake of one raw partition: validate each record, resolve the customer, re-key; reject with the bytes and a reason."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from json import dumps
+from typing import Any
+
+from aiokafka.partitioner import murmur2
+from pydantic import ValidationError
+
+from journey.fact import instant
+from journey.identity import resolve
+from schemas import rejection, topic
+from schemas.rejection import Rejection
+from schemas.touchpoint import MAX_TOUCHPOINT_BYTES, Touchpoint
+from streams.stage import Effects
+
+_DETAIL_CHARACTERS = 500
+
+
+@lru_cache(maxsize=500_000)
+def partition_of(customer_id: str, partitions: int) -> int:
+    """The partition of a customer: Kafka's murmur2, as Java's and Python's producers place a key."""
+    return int((murmur2(customer_id.encode()) & 0x7FFFFFFF) % partitions)
+
+
+class IntakeStage:
+    """Holds no state but its position; what it makes of a record depends on the record alone."""
+
+    name = "intake"
+
+    def __init__(self, raw_topic: str, partitions: int, future_ms: int, region: str) -> None:
+        self.state_topic = topic.positions_of(raw_topic)
+        self._partitions = partitions
+        self._future_ms = future_ms
+        self._region = region
+
+    def __len__(self) -> int:
+        return 0
+
+    def forget(self) -> None:
+        """There is nothing to forget."""
+
+    def restore(self, records: Iterable[Any]) -> None:
+        """There is nothing to restore but the position, which the lane reads."""
+
+    def restored(self, watermark: int) -> None:
+        """There is nothing to build."""
+
+    def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
+        """Nothing is ever due."""
+        return None
+
+    def settle(self, effects: Effects) -> None:
+        """There is nothing to keep."""
+
+    def fold(self, records: Sequence[Any], wall_ms: int) -> Effects:
+        """Accept or reject each record of a chunk."""
+        effects = Effects()
+        received_at = instant(wall_ms).isoformat().replace("+00:00", "Z")
+        latest = wall_ms + self._future_ms
+        for record in records:
+            if record.value is None:
+                effects.count("ignored", "null")
+                continue
+            origin = f"{record.topic}/{record.partition}/{record.offset}"
+            found = self._accept(record.value, latest)
+            if isinstance(found, Rejection):
+                effects.write(topic.REJECTED, 0, record.key, record.value, _headers(found, origin, received_at))
+                effects.count("rejected", found.reason)
+                continue
+            customer_id, touchpoint = found
+            body = touchpoint.model_dump_json(exclude_none=True)
+            envelope = (
+                f'{{"schema_version":1,"customer_id":{dumps(customer_id)},"received_at":"{received_at}",'
+                f'"origin":"{origin}",{body[1:]}'
+            )
+            partition = partition_of(customer_id, self._partitions)
+            effects.write(topic.TOUCHPOINTS, partition, customer_id.encode(), envelope.encode(), [])
+            effects.count("accepted", touchpoint.source, touchpoint.team)
+        return effects
+
+    def _accept(self, value: bytes, latest_ms: int) -> tuple[str, Touchpoint] | Rejection:
+        parsed = parse(value)
+        if isinstance(parsed, Rejection):
+            return parsed
+        if parsed.occurred_at.timestamp() * 1000 > latest_ms:
+            hours = self._future_ms // 3_600_000
+            detail = f"occurred_at {parsed.occurred_at.isoformat()} is more than {hours} h ahead; check the clock"
+            return Rejection("future", detail, "/occurred_at")
+        if parsed.customer is None:
+            return "", parsed
+        resolved = resolve(parsed.customer, self._region)
+        if resolved is None:
+            detail = "none of the identifiers can be used; send a valid e-mail, a phone with country code, or an id"
+            return Rejection("identifier", detail, "/customer")
+        customer_id, customer = resolved
+        return customer_id, parsed.model_copy(update={"customer": customer})
+
+
+def parse(value: bytes) -> Touchpoint | Rejection:
+    """The touchpoint in a raw value, or why there is none. Confluent's 5-byte framing before JSON is taken off."""
+    if value[:1] == b"\x00":
+        if value[5:6] not in (b"{", b"["):
+            return Rejection("framing", "a schema-registry framing of Avro or Protobuf; send JSON")
+        value = value[5:]
+    if not value.strip():
+        return Rejection("empty", "the value has no bytes; send a touchpoint as JSON")
+    if len(value) > MAX_TOUCHPOINT_BYTES:
+        detail = f"{len(value)} bytes; a touchpoint has at most {MAX_TOUCHPOINT_BYTES}: shorten properties"
+        return Rejection("too_large", detail)
+    try:
+        return Touchpoint.model_validate_json(value)
+    except ValidationError as error:
+        return _why(error)
+
+
+def _why(error: ValidationError) -> Rejection:
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "json_invalid":
+        return Rejection("not_json", f"{first['msg']}; send one JSON object in UTF-8")
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if not isinstance(first.get("input"), dict | list):
+        message = f"{message}; it is {first['input']!r}"
+    more = error.error_count() - 1
+    return Rejection("not_a_touchpoint", message + (f" (and {more} more)" if more else ""), pointer)
+
+
+def _headers(why: Rejection, origin: str, received_at: str) -> list[tuple[str, bytes]]:
+    return [
+        (rejection.HEADER_REASON, why.reason.encode()),
+        (rejection.HEADER_DETAIL, why.detail[:_DETAIL_CHARACTERS].encode()),
+        (rejection.HEADER_POINTER, why.pointer.encode()),
+        (rejection.HEADER_ORIGIN, origin.encode()),
+        (rejection.HEADER_RECEIVED_AT, received_at.encode()),
+    ]

@@ -1,0 +1,283 @@
+"""One input partition of one stage: restored from its state topic, then moved on by one Kafka transaction per chunk.
+
+Outputs, changed state and the partition's own position in the input stand or fall together. On every start the lane
+first fences whoever wrote under its transactional id, only then reads its state, and only then goes on from the
+position it finds there; the consumer group's offset is a hint that may be behind, ahead or lost.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from streams.metrics import Metrics
+from streams.stage import Effects, Output, Stage
+from streams.stored import POSITION_KEY, Position, pack_position, unpack_position
+
+log = logging.getLogger(__name__)
+
+_BATCH_BYTES = 1024 * 1024
+_REQUEST_BYTES = 24 * 1024 * 1024
+_TRANSACTION_TIMEOUT_MS = 60_000
+_CATCH_UP_SECONDS = 60.0
+_RETRY_SECONDS = 2.0
+_IDLE_SECONDS = 2.0
+_LIVE_MS = 5 * 60_000
+
+
+class LaneRefusedError(Exception):
+    """State and input do not belong together: an operator must decide. The message says how."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Records of one partition that one poll brought, and how to say that they are done."""
+
+    records: Sequence[Any]
+    done: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class LaneSettings:
+    """What every lane of a worker shares."""
+
+    bootstrap: str
+    group: str
+    partitions: int
+    sweep_seconds: float
+
+
+class Lane:
+    """Owns a stage's partition while this worker does. `run` never returns by itself but to refuse."""
+
+    def __init__(self, stage: Stage, tp: TopicPartition, settings: LaneSettings, metrics: Metrics) -> None:
+        self.stage = stage
+        self.tp = tp
+        self.ready = False
+        self.restored_records = 0
+        self.position = 0
+        self.progress_at = time.monotonic()
+        self._settings = settings
+        self._metrics = metrics
+        self._chunks: deque[Chunk] = deque()
+        self._arrived = asyncio.Event()
+        self._quiet_since = time.monotonic()
+        self._watermark = 0
+        self._producer: AIOKafkaProducer | None = None
+
+    @property
+    def backlog(self) -> int:
+        """Chunks that wait here."""
+        return len(self._chunks)
+
+    def put(self, chunk: Chunk) -> None:
+        """Queue a chunk; chunks of one partition come in order."""
+        self._chunks.append(chunk)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Open, work, and open anew after any failure of Kafka; raises LaneRefusedError."""
+        while True:
+            try:
+                await self._open()
+                await self._work()
+            except ProducerFenced:
+                log.warning("%s: another worker has taken over", self)
+                await asyncio.sleep(5 * _RETRY_SECONDS)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("%s: %s: %s; starting it anew", self, type(error).__name__, error)
+                self._metrics.transactions.labels(self.stage.name, "failed").inc()
+                await asyncio.sleep(_RETRY_SECONDS)
+            finally:
+                self.ready = False
+                await self._close()
+
+    def __str__(self) -> str:
+        return f"{self.stage.name} {self.tp.topic}/{self.tp.partition}"
+
+    async def _open(self) -> None:
+        name = f"{self._settings.group}.{self.stage.name}.{self.tp.topic}.{self.tp.partition}"
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.bootstrap,
+            transactional_id=name,
+            transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=_REQUEST_BYTES,
+            client_id=name,
+        )
+        await self._producer.start()
+        self.stage.forget()
+        position = await self._restore()
+        self.position, self._watermark = position.offset, position.watermark
+        self.stage.restored(position.watermark)
+        self.progress_at = time.monotonic()
+        self.ready = True
+
+    async def _close(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(Exception):
+                await asyncio.wait_for(producer.stop(), 5)
+
+    def _reader(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=8 * 1024 * 1024,
+        )
+
+    async def _restore(self) -> Position:
+        """Read the state topic to its end. Nobody else writes it: the fence stands before the end is asked for."""
+        started = time.monotonic()
+        state = TopicPartition(self.stage.state_topic, self.tp.partition)
+        position = Position(0)
+        reader = self._reader()
+        await reader.start()
+        try:
+            reader.assign([state])
+            await reader.seek_to_beginning(state)
+            end = (await reader.end_offsets([state]))[state]
+            self.restored_records = 0
+            told = started
+            while await reader.position(state) < end:
+                for records in (await reader.getmany(state, timeout_ms=1000)).values():
+                    self.stage.restore(records)
+                    self.restored_records += len(records)
+                    for record in reversed(records):
+                        if record.key == POSITION_KEY:
+                            position = unpack_position(record.value)
+                            break
+                if time.monotonic() - told > 2:
+                    told = time.monotonic()
+                    log.info("%s: restoring, %d of %d records", self, await reader.position(state), end)
+            await self._check(reader, position)
+        finally:
+            await reader.stop()
+        seconds = time.monotonic() - started
+        log.info("%s: restored %d keys in %.2f s, goes on at %d", self, len(self.stage), seconds, position.offset)
+        return position
+
+    async def _check(self, reader: AIOKafkaConsumer, position: Position) -> None:
+        end = (await reader.end_offsets([self.tp]))[self.tp]
+        if position.offset > end:
+            raise LaneRefusedError(
+                f"{self}: the state has read up to {position.offset}, but the input ends at {end}: the topic was "
+                "re-created. Restore it, or delete the state topic to fold what is there from the start"
+            )
+        if position.partitions not in (0, self._settings.partitions):
+            raise LaneRefusedError(
+                f"{self}: the state was made with {position.partitions} partitions, the topics have "
+                f"{self._settings.partitions}: set THROUGHLINE_PARTITIONS back, or move to a new data directory"
+            )
+
+    async def _work(self) -> None:
+        first = True
+        while True:
+            if not self._chunks:
+                self._arrived.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._arrived.wait(), self._settings.sweep_seconds)
+            if self._chunks:
+                chunk = self._chunks[0]
+                if first:
+                    await self._catch_up(chunk.records[0].offset)
+                    first = False
+                await self._handle(chunk.records)
+                chunk.done()
+                self._chunks.popleft()
+                self._quiet_since = time.monotonic()
+            await self._sweep()
+            self.progress_at = time.monotonic()
+
+    async def _catch_up(self, until: int) -> None:
+        """Handle what lies between our own position and the first chunk: the group's offset was ahead of us."""
+        if until <= self.position:
+            return
+        reader = self._reader()
+        await reader.start()
+        try:
+            reader.assign([self.tp])
+            reader.seek(self.tp, self.position)
+            give_up = time.monotonic() + _CATCH_UP_SECONDS
+            while await reader.position(self.tp) < until:
+                found = await reader.getmany(self.tp, timeout_ms=500, max_records=8000)
+                records = [record for record in found.get(self.tp, []) if record.offset < until]
+                if records:
+                    log.warning("%s: %d records below the group's offset", self, len(records))
+                    await self._handle(records)
+                    give_up = time.monotonic() + _CATCH_UP_SECONDS
+                elif time.monotonic() > give_up:
+                    raise TimeoutError(f"nothing to read between {self.position} and {until}")
+        finally:
+            await reader.stop()
+
+    async def _handle(self, records: Sequence[Any]) -> None:
+        """Fold a chunk and commit it. What the state contains already is passed over."""
+        started = time.perf_counter()
+        if records[0].offset < self.position:
+            records = [record for record in records if record.offset >= self.position]
+            if not records:
+                return
+        effects = self.stage.fold(records, _wall_ms())
+        after = records[-1].offset + 1
+        await self._commit(effects, Position(after, effects.watermark, self._settings.partitions))
+        self.position, self._watermark = after, effects.watermark
+        self._metrics.chunk_seconds.labels(self.stage.name).observe(time.perf_counter() - started)
+
+    async def _sweep(self) -> None:
+        """Do what time alone does, as of now where the stream is live or quiet, else as of the stream's own time."""
+        wall = _wall_ms()
+        live = wall - self._watermark < _LIVE_MS or time.monotonic() - self._quiet_since > _IDLE_SECONDS
+        now = wall if live else self._watermark
+        while not self._chunks:
+            effects = self.stage.sweep(now, wall)
+            if effects is None:
+                return
+            await self._commit(effects, None)
+
+    async def _commit(self, effects: Effects, position: Position | None) -> None:
+        producer, partition = self._producer, self.tp.partition
+        assert producer is not None
+        state: list[Output] = [(key.encode(), value, []) for key, value in effects.state.items()]
+        if position is not None:
+            state.append((POSITION_KEY, pack_position(position), []))
+        async with producer.transaction():
+            sent = [
+                future
+                for (topic, target), outputs in effects.outputs.items()
+                for future in await _send(producer, topic, target, outputs)
+            ]
+            sent += await _send(producer, self.stage.state_topic, partition, state)
+            await asyncio.gather(*sent)
+        self.stage.settle(effects)
+        self._metrics.count(effects.counts)
+        self._metrics.transactions.labels(self.stage.name, "committed").inc()
+
+
+async def _send(
+    producer: AIOKafkaProducer, topic: str, partition: int, outputs: Sequence[Output]
+) -> list["asyncio.Future[Any]"]:
+    """Send records in as few batches as their bytes allow. The futures say when they are written."""
+    sent = []
+    timestamp = _wall_ms()
+    batch = producer.create_batch()
+    for key, value, headers in outputs:
+        while batch.append(timestamp=timestamp, key=key, value=value, headers=headers) is None:
+            sent.append(await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+    if batch.record_count():
+        sent.append(await producer.send_batch(batch, topic, partition=partition))
+    return sent
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,54 @@
+"""Every metric of the worker, by name and one line of meaning. No ids as labels."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The figures of one worker process since its start."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.touchpoints = Counter(
+            "throughline_touchpoints", "Touchpoints accepted by intake", ["source", "team"], registry=registry
+        )
+        self.rejected = Counter("throughline_rejected", "Records rejected, by reason", ["reason"], registry=registry)
+        self.ignored = Counter("throughline_ignored", "Records without a value", registry=registry)
+        self.folded = Counter("throughline_folded", "Touchpoints folded into journeys", registry=registry)
+        self.duplicates = Counter("throughline_duplicates", "Touchpoints seen before", registry=registry)
+        self.too_late = Counter("throughline_too_late", "Touchpoints behind the correction window", registry=registry)
+        self.transactions = Counter(
+            "throughline_transactions", "Kafka transactions by stage and outcome", ["stage", "outcome"], registry=registry
+        )
+        self.chunk_seconds = Histogram(
+            "throughline_chunk_seconds", "From a chunk's first record to its commit", ["stage"], registry=registry,
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+        )  # fmt: skip
+        self.lag = Gauge(
+            "throughline_lag_records", "Records not yet handled, by input topic", ["topic"], registry=registry
+        )
+        self.journeys = Gauge("throughline_journeys", "Customers with a journey in this worker", registry=registry)
+        self.ready = Gauge("throughline_ready", "1 where every assigned partition is restored", registry=registry)
+        self._sources: set[str] = set()
+
+    def count(self, counts: dict[tuple[str, ...], int]) -> None:
+        """Take in what a committed chunk counted."""
+        for what, amount in counts.items():
+            match what:
+                case ("accepted", source, team):
+                    self.touchpoints.labels(self._source(source), team).inc(amount)
+                case ("rejected", reason):
+                    self.rejected.labels(reason).inc(amount)
+                case ("ignored", _):
+                    self.ignored.inc(amount)
+                case ("folded",):
+                    self.folded.inc(amount)
+                case ("duplicates",):
+                    self.duplicates.inc(amount)
+                case ("too_late",):
+                    self.too_late.inc(amount)
+
+    def _source(self, source: str) -> str:
+        """A source is a tool's free text: past two hundred of them, the rest are counted as one."""
+        if len(self._sources) < 200:
+            self._sources.add(source)
+        return source if source in self._sources else "other"

@@ -1,0 +1,54 @@
+"""What a lane asks of a stage, and what a stage answers: effects, carried out by the lane in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Headers = list[tuple[str, bytes]]
+Output = tuple[bytes | None, bytes | None, Headers]
+
+
+@dataclass
+class Effects:
+    """Records to write by (topic, partition), and how far the input is done. Nothing is done yet."""
+
+    outputs: dict[tuple[str, int], list[Output]] = field(default_factory=dict)
+    state: dict[str, bytes] = field(default_factory=dict)
+    watermark: int = 0
+    counts: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def write(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        """Add one record."""
+        self.outputs.setdefault((topic, partition), []).append((key, value, headers))
+
+    def count(self, *what: str, by: int = 1) -> None:
+        """Count something for the metrics, once the transaction stands."""
+        self.counts[what] = self.counts.get(what, 0) + by
+
+
+class Stage(Protocol):
+    """One partition's share of a stage. Synchronous and free of I/O: the lane does all of it."""
+
+    name: str
+    state_topic: str
+
+    def forget(self) -> None:
+        """Drop all state, before a restore."""
+
+    def restore(self, records: Iterable[Any]) -> None:
+        """Take in records of the state topic, oldest first."""
+
+    def restored(self, watermark: int) -> None:
+        """The state is complete."""
+
+    def fold(self, records: Sequence[Any], wall_ms: int) -> Effects:
+        """What a chunk of input records leads to."""
+
+    def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
+        """What is due by now, a bounded share of it; None for nothing."""
+
+    def settle(self, effects: Effects) -> None:
+        """The effects stand: make their state the current one."""
+
+    def __len__(self) -> int:
+        """How many keys the state has."""

@@ -1,0 +1,50 @@
+"""The values of compacted state topics: a customer's journey, and a partition's own position in its input.
+
+A journey is one version byte, the instant something is due next (8 bytes, so that a restore can build its schedule
+without unpacking), and the packed journey. A position is keyed so that no customer id can collide with it.
+"""
+
+from struct import Struct
+
+import msgspec
+
+from journey.state import Journey, pack_journey, unpack_journey
+
+VERSION = 1
+POSITION_KEY = b"\x00position"
+_HEAD = Struct(">BQ")
+_ENCODE_HEAD = _HEAD.pack
+BODY = _HEAD.size
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Everything below `offset` of the input partition is part of the state. Watermark in epoch milliseconds."""
+
+    offset: int
+    watermark: int = 0
+    partitions: int = 0
+
+
+class UnknownVersionError(Exception):
+    """A state value of a version that this program does not know: a newer worker wrote it."""
+
+
+def pack(journey: Journey) -> bytes:
+    """A journey as the value of a state record."""
+    return _ENCODE_HEAD(VERSION, journey.head.due) + pack_journey(journey)
+
+
+def unpack(value: bytes) -> Journey:
+    """The journey in a state record; UnknownVersionError where it is of another version."""
+    if value[0] != VERSION:
+        raise UnknownVersionError(f"state of version {value[0]}; this program reads {VERSION}: upgrade every worker")
+    return unpack_journey(value[BODY:])
+
+
+def due_of(value: bytes) -> int:
+    """When something is due next in a packed journey, in epoch milliseconds; 0 for nothing."""
+    return int.from_bytes(value[1:BODY], "big")
+
+
+pack_position = msgspec.msgpack.Encoder().encode
+unpack_position = msgspec.msgpack.Decoder(Position).decode

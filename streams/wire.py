@@ -1,0 +1,50 @@
+"""journey.touchpoints as the journey stage reads it: only the fields that a rule may use."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from journey.touch import Touch
+
+
+class WireTouchpoint(msgspec.Struct):
+    """The part of schemas.touchpoint.AcceptedTouchpoint that the fold needs."""
+
+    id: str
+    source: str
+    type: str
+    team: str
+    occurred_at: datetime
+    direction: str
+    channel: str
+    customer_id: str
+    subject: str | None = None
+    actor: str | None = None
+    campaign: str | None = None
+    content: str | None = None
+    properties: dict[str, Any] | None = None
+
+
+decode = msgspec.json.Decoder(WireTouchpoint).decode
+
+
+def touch_of(wire: WireTouchpoint, read: frozenset[str]) -> Touch:
+    """The touch for the fold, with those properties that the policy reads."""
+    properties = wire.properties
+    if properties:
+        properties = {name: value for name, value in properties.items() if name in read} or None
+    return Touch(
+        round(wire.occurred_at.timestamp() * 1000),
+        wire.source,
+        wire.id,
+        wire.type,
+        wire.team,
+        wire.direction,
+        wire.channel,
+        wire.subject,
+        wire.actor,
+        wire.campaign,
+        wire.content,
+        properties or None,
+    )

@@ -1,0 +1,129 @@
+"""`python -m streams.worker`: intake and journeys as one process."""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from contextlib import suppress
+
+import uvicorn
+import uvloop
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from journey.policy.reading import PolicyError, read
+from journey.rules import Rules
+from schemas import topic
+from schemas.settings import Settings
+from streams.app import Worker
+from streams.health import STUCK_SECONDS, health_app
+from streams.lane import LaneRefusedError
+
+log = logging.getLogger("streams.worker")
+PORT = 3
+_REFUSED, _STUCK = 2, 3
+
+
+class WrongTopicsError(Exception):
+    """A topic is missing or has another number of partitions than the settings say."""
+
+
+async def work(settings: Settings, rules: Rules) -> int:
+    """Run a worker until SIGTERM or SIGINT; returns the process's exit status."""
+    await _topics_are_there(settings)
+    worker = Worker(settings, rules)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    page = uvicorn.Server(
+        uvicorn.Config(
+            health_app(worker), host="127.0.0.1", port=settings.port_base + PORT, log_level="warning", lifespan="off"
+        )
+    )
+    page.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    pages = asyncio.create_task(page._serve())
+    await worker.app.start()
+    _settle_memory()
+    status = 0
+    try:
+        status = await _until(stop, worker)
+    finally:
+        with suppress(Exception):
+            await asyncio.wait_for(worker.stop(), 8)
+        page.should_exit = True
+        await pages
+    return status
+
+
+async def _until(stop: asyncio.Event, worker: Worker) -> int:
+    stopping = asyncio.create_task(stop.wait())
+    while True:
+        await asyncio.wait({stopping, worker.refused}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.done():
+            return 0
+        if worker.refused.done():
+            log.error("%s", worker.refused.exception())
+            return _REFUSED
+        if worker.stuck_seconds() > STUCK_SECONDS or worker.app.should_stop:
+            log.error("no progress for %.0f s; leaving so that another start can go on", worker.stuck_seconds())
+            return _STUCK
+
+
+async def _topics_are_there(settings: Settings) -> None:
+    """Wait for Kafka, then hold its topics against the settings: an agent without its topic consumes nothing."""
+    while True:
+        admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+        try:
+            await admin.start()
+            found = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics()}
+        except (KafkaError, OSError) as error:
+            log.warning("Kafka at %s does not answer (%s); trying again", settings.kafka, type(error).__name__)
+            await asyncio.sleep(2)
+            continue
+        finally:
+            with suppress(Exception):
+                await admin.close()
+        wanted = {each.name: settings.partitions if each.partitioned else 1 for each in topic.TOPICS}
+        wrong = [
+            f"{name} has {found.get(name, 0)} partitions instead of {count}"
+            for name, count in wanted.items()
+            if found.get(name, 0) != count
+        ]
+        if wrong:
+            raise WrongTopicsError(
+                "; ".join(wrong) + ". Create the topics, or set THROUGHLINE_PARTITIONS to what they have"
+            )
+        return
+
+
+def _settle_memory() -> None:
+    """State is bytes in dicts: the collector would walk it again and again for nothing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
+def main() -> None:
+    """Composition root of the process."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    for noisy in ("faust", "mode", "aiokafka"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    settings = Settings()
+    try:
+        rules = Rules(read(settings.policy.read_text()))
+    except (PolicyError, OSError) as error:
+        log.error("the policy cannot be used: %s", error)
+        sys.exit(_REFUSED)
+    try:
+        sys.exit(uvloop.run(work(settings, rules)))
+    except (WrongTopicsError, LaneRefusedError) as error:
+        log.error("%s", error)
+        sys.exit(_REFUSED)
+
+
+if __name__ == "__main__":
+    main()
