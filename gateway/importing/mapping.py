@@ -60,7 +60,7 @@ def _written_plainly(given: Any) -> Any:
     return {"constant": given} if isinstance(given, (str, int, float, bool)) else given
 
 
-Source = Annotated[Cell, BeforeValidator(_written_plainly)]
+Source = Annotated[Cell, BeforeValidator(_written_plainly, json_schema_input_type=Scalar | Cell)]
 
 
 class Moment(_Frozen):
@@ -167,3 +167,9 @@ class Mapping(_Frozen):
     def columns(self) -> set[str]:
         """Every column the mapping reads."""
         return {name for touchpoint in self.touchpoints for name in touchpoint.columns()}
+
+
+def mapping_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a mapping file, for editors."""
+    schema = Mapping.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Throughline import mapping", **schema}

@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from schemas.settings import ClickHouseRun
+from clickhouse_connect.driver.client import Client
+from pydantic import SecretStr
+
+from schemas.settings import ClickHouseRun, Settings
 from schemas.touchpoint import Touchpoint
+from sinks.clickhouse.connection import connect
 
 POLL_SECONDS = 0.15
-# Up to so many ids are asked for by name; more are compared by streaming the source's ids over the import's time span.
-ASK_BY_NAME = 4000
-PROBE = 200
+# Up to so many ids are asked for by name (a query may be 256 KiB, an id 1 KiB); more are compared by streaming all
+# ids of the source.
+ASK_BY_NAME = 200
 
 
 class NotQueryableError(TimeoutError):
@@ -36,16 +40,13 @@ class Query(Protocol):
 
 @dataclass
 class Expected:
-    """The touchpoints that must become queryable: ids per source, the newest emitted last, and their time span."""
+    """The touchpoints that must become queryable: ids per source, the newest emitted last."""
 
     ids: dict[str, dict[str, None]] = field(default_factory=dict)
-    span: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
     def add(self, touchpoint: Touchpoint) -> None:
         """Expect one more; the same (source, id) twice is expected once."""
         self.ids.setdefault(touchpoint.source, {})[touchpoint.id] = None
-        first, last = self.span.get(touchpoint.source, (touchpoint.occurred_at, touchpoint.occurred_at))
-        self.span[touchpoint.source] = (min(first, touchpoint.occurred_at), max(last, touchpoint.occurred_at))
 
     def __len__(self) -> int:
         return sum(map(len, self.ids.values()))
@@ -53,16 +54,17 @@ class Expected:
 
 def query_of(run: ClickHouseRun) -> Query:
     """A Query of the running instance's analyst account. Connects at each failure anew."""
-    import clickhouse_connect
-
-    client = None
+    settings = Settings(
+        clickhouse_url=run.url,
+        clickhouse_database=run.database,
+        clickhouse_user=run.readonly_user,
+        clickhouse_password=SecretStr(run.readonly_password),
+    )
+    client: Client | None = None
 
     def query(sql: str, parameters: dict[str, object]) -> Sequence[Sequence[object]]:
         nonlocal client
-        if client is None:
-            client = clickhouse_connect.get_client(
-                dsn=run.url, username=run.readonly_user, password=run.readonly_password, database=run.database
-            )
+        client = client or connect(settings)
         rows: Sequence[Sequence[object]] = client.query(sql, parameters=parameters).result_rows
         return rows
 
@@ -88,7 +90,7 @@ def wait_until_queryable(
     while missing:
         try:
             for source in list(missing):
-                _drop(missing, source, _seen(query, source, missing[source], expected.span[source]))
+                _drop(missing, source, _seen(query, source, list(missing[source])))
             if missing:
                 refused += _refused(query, missing, since)
             last_error = ""
@@ -113,31 +115,19 @@ def _drop(missing: dict[str, dict[str, None]], source: str, seen: Iterable[str])
         del missing[source]
 
 
-def _seen(query: Query, source: str, ids: dict[str, None], span: tuple[datetime, datetime]) -> list[str]:
-    if len(ids) <= ASK_BY_NAME:
-        return _by_name(query, source, list(ids), span)
-    # What was emitted last arrives about last: while it is not there, reading everything would be in vain.
-    probe = list(ids)[-PROBE:]
-    if len(_by_name(query, source, probe, span)) < len(probe) // 2:
-        return []
-    return [str(row[0]) for row in query(f"SELECT DISTINCT id {_FROM}", _parameters(source, span))]
+def _seen(query: Query, source: str, ids: list[str]) -> list[str]:
+    # What was emitted last arrives about last: while hardly any of it is there, reading all ids would be in vain.
+    # It does not look at times: a duplicate keeps the time of its first arrival, which may be another one.
+    latest = ids[-ASK_BY_NAME:]
+    found = _ids(query, "AND id IN %(ids)s", {"source": source, "ids": latest})
+    if len(ids) == len(latest) or len(found) < len(latest) // 2:
+        return found
+    return _ids(query, "", {"source": source})
 
 
-def _by_name(query: Query, source: str, ids: list[str], span: tuple[datetime, datetime]) -> list[str]:
-    parameters = {**_parameters(source, span), "ids": ids}
-    sql = f"SELECT DISTINCT id {_FROM} AND id IN {{ids:Array(String)}}"
+def _ids(query: Query, condition: str, parameters: dict[str, object]) -> list[str]:
+    sql = f"SELECT DISTINCT id FROM v_touchpoints WHERE source = %(source)s {condition}"  # noqa: S608
     return [str(row[0]) for row in query(sql, parameters)]
-
-
-_FROM = (
-    "FROM v_touchpoints WHERE source = {source:String}"
-    " AND occurred_at BETWEEN fromUnixTimestamp64Milli({first:Int64}) AND fromUnixTimestamp64Milli({last:Int64})"
-)
-
-
-def _parameters(source: str, span: tuple[datetime, datetime]) -> dict[str, object]:
-    first, last = span
-    return {"source": source, "first": _milliseconds(first), "last": _milliseconds(last) + 1}
 
 
 def _milliseconds(moment: datetime) -> int:
