@@ -27,9 +27,17 @@ _INTERNAL = ("supervisor_password",)
 
 
 def complete(settings: Settings) -> Settings:
-    """The settings with every secret filled in: those given stay, the others come from DATA/secrets.json."""
+    """The settings with every secret filled in: those given stay, the others come from DATA/secrets.json.
+
+    An external ClickHouse has passwords of its own: an empty one there is meant.
+    """
     kept = _keep(Path(settings.data))
-    missing = {name: SecretStr(kept[name]) for name in _MADE if not getattr(settings, name).get_secret_value()}
+    missing = {
+        name: SecretStr(kept[name])
+        for name in _MADE
+        if not getattr(settings, name).get_secret_value()
+        and not (settings.clickhouse_url and name.startswith("clickhouse"))
+    }
     return settings.model_copy(update=missing)
 
 
