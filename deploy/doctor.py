@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from deploy import port, preflight
+from deploy import preflight
 from deploy.instance import status
 from deploy.kafka.advertised import advertised
 from deploy.kafka.broker import LOOPBACK, JavaMissingError, accepts, java_version

@@ -142,7 +142,7 @@ def status(data: Path) -> list[PartStatus]:
     at = place(data)
     try:
         seen = {each.name: each for each in Remote(at).seen()}
-    except (ConnectionError, FileNotFoundError):
+    except ConnectionError:
         return []
     return [_status(at, part, seen[part.name]) for part in known_parts(at) if part.name in seen]
 
@@ -150,7 +150,7 @@ def status(data: Path) -> list[PartStatus]:
 def stop_tree(at: Place, on_progress: OnProgress = silent) -> bool:
     """Stop the parts stage by stage, then the supervisor. False where no supervisor answered."""
     remote, started = Remote(at), time.monotonic()
-    if not at.configuration.exists() or not remote.alive():
+    if not remote.alive():
         return False
     supervisor = remote.pid()
     for stage in _stopping_stages(known_parts(at)):

@@ -1,4 +1,4 @@
-"""Where a Kafka says its brokers are: asked in Kafka's own protocol, so that a wrong answer does not stop the asking."""
+"""Where a Kafka says its brokers are, asked in its own protocol: a client library would already follow the answer."""
 
 import socket
 import struct

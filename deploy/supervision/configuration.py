@@ -119,7 +119,8 @@ data = {_plain(at.data)}
 
 def _program(at: Place, part: Part) -> str:
     command = " ".join(_quoted(word) for word in part.command)
-    # supervisord expands the log file twice, and gives up after startretries; inside.py keeps the count, and so the pause, from growing that far.
+    # supervisord expands the log file's name twice. It gives up after startretries: inside.py keeps the count, and with
+    # it the pause, from growing that far.
     return f"""
 [program:{part.name}]
 command = {command}

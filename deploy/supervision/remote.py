@@ -84,6 +84,8 @@ class Remote:
         self._call("supervisor.shutdown")
 
     def _call(self, method: str, *arguments: object) -> Any:
+        if not self._place.configuration.exists():
+            raise ConnectionError(f"no instance was ever started on {self._place.data}")
         password = supervisor_password(self._place.data)
         transport = SupervisorTransport(USER, password, f"unix://{self._place.socket}")
         try:
