@@ -46,11 +46,29 @@ class KafkaView:
         found: list[Lag] = []
         for group in sorted(row["group_id"] for row in self._admin.list_groups()):
             committed = self._committed(group)
-            behind = self._behind(committed) if committed else {}
-            for topic in sorted({place.topic for place in behind}):
-                records = sum(count for place, count in behind.items() if place.topic == topic)
-                found.append(Lag(group, topic, records))
+            for topic in sorted({place.topic for place in committed}):
+                found.append(Lag(group, topic, self.left(group, topic)))
         return found
+
+    def left(self, group: str, *topics: str) -> int:
+        """Records of the topics that the group has yet to see; where it never committed, all of them."""
+        committed = self._committed(group)
+        count = 0
+        for place, end in self.ends(*topics).items():
+            start = committed.get(place, 0)
+            if end > start and end - start <= _PROBED_MOST and place.topic not in RAW:
+                count += self._records_from(place, start, end)
+            else:
+                count += max(0, end - start)
+        return count
+
+    def newest(self, *topics: str) -> int | None:
+        """Epoch ms of the newest record of the topics, by its timestamp; None where there is none."""
+        from kafka.admin import OffsetSpec
+
+        wanted = {place: OffsetSpec.MAX_TIMESTAMP for place in self.ends(*topics)}
+        found = [offset.timestamp for offset in self._admin.list_partition_offsets(wanted).values()]
+        return max(found, default=None)
 
     def ends(self, *topics: str) -> dict[Any, int]:
         """TopicPartition -> the offset that its next record gets, or the first one of an open transaction."""
@@ -71,14 +89,6 @@ class KafkaView:
     def _committed(self, group: str) -> dict[Any, int]:
         offsets = self._admin.list_group_offsets({group: None}).get(group, {})
         return {place: found.offset for place, found in offsets.items() if place.topic in _PRODUCT_TOPICS}
-
-    def _behind(self, committed: dict[Any, int]) -> dict[Any, int]:
-        ends = self.ends(*{place.topic for place in committed})
-        behind = {place: max(0, ends[place] - offset) for place, offset in committed.items() if place in ends}
-        for place, count in behind.items():
-            if 0 < count <= _PROBED_MOST and place.topic not in RAW:
-                behind[place] = self._records_from(place, committed[place], ends[place])
-        return behind
 
     def _records_from(self, place: Any, start: int, end: int) -> int:
         """A transactional topic ends with its markers, which a group never commits past: count the records."""

@@ -64,7 +64,8 @@ class RawProducer:
 
     def send(self, record: Record) -> None:
         """Queue one record."""
-        future = self._producer.send(record.topic, record.value, record.key, timestamp_ms=record.at)
+        # Stamped by the clock, not by the story: Kafka's retention would take what is stamped months ago.
+        future = self._producer.send(record.topic, record.value, record.key)
         future.add_errback(self._failures.append)
 
     def flush(self) -> None:

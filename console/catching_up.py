@@ -1,0 +1,69 @@
+"""Waiting until all that Kafka holds is folded and queryable."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from console.analyst import Analyst, QuestionError
+from console.lag import KafkaView
+from schemas.topic import ALERTS, FACTS, RAW, REJECTED, TOUCHPOINTS
+
+_WRITTEN = (TOUCHPOINTS, FACTS, ALERTS, REJECTED)
+_POLL_SECONDS = 0.25
+_POSITIONS = "SELECT topic, partition, max(position) AS position FROM sink_positions GROUP BY topic, partition"
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Records still on their way: to intake, to the journeys, to ClickHouse."""
+
+    intake: int
+    journeys: int
+    writer: int
+
+    @property
+    def total(self) -> int:
+        """All of them; one touchpoint may be counted at several places."""
+        return self.intake + self.journeys + self.writer
+
+
+class NotCaughtUpError(TimeoutError):
+    """It took too long; the message says what is still behind."""
+
+
+def behind(view: KafkaView, analyst: Analyst, group: str) -> Behind:
+    """Where records are still on their way; `group` is the instance's prefix of consumer groups.
+
+    The stages are asked in the order of the flow, so nothing slips by between two questions.
+    """
+    intake = view.left(f"{group}.worker", *RAW)
+    journeys = view.left(f"{group}.worker", TOUCHPOINTS)
+    ends = view.ends(*_WRITTEN)
+    return Behind(intake, journeys, _unwritten(ends, analyst))
+
+
+def _unwritten(ends: dict[Any, int], analyst: Analyst) -> int:
+    try:
+        rows = analyst.ask(_POSITIONS)
+    # The writer makes the tables when it starts: until then nothing is written.
+    except QuestionError:
+        rows = []
+    written = {(row["topic"], row["partition"]): row["position"] for row in rows}
+    return sum(max(0, end - written.get((place.topic, place.partition), 0)) for place, end in ends.items())
+
+
+def catch_up(
+    view: KafkaView, analyst: Analyst, group: str, report: Callable[[Behind], None], seconds: float = 600
+) -> None:
+    """Return when nothing is behind. Raises NotCaughtUpError."""
+    deadline = time.monotonic() + seconds
+    while (left := behind(view, analyst, group)).total:
+        report(left)
+        if time.monotonic() > deadline:
+            raise NotCaughtUpError(
+                f"after {seconds:.0f} s {left.intake} records are before intake, {left.journeys} before the journeys, "
+                f"{left.writer} before ClickHouse; `throughline status` shows which part is not up"
+            )
+        time.sleep(_POLL_SECONDS)
+    report(left)
