@@ -54,15 +54,19 @@ async def consuming(
     listener: Assignment,
     stopping: asyncio.Event,
     *,
+    member: str,
     needed: Sequence[str] = (),
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """A started consumer of the group, once the broker answers and all topics are there. Never commits by itself.
 
-    `needed` are more topics that must be there. Raises StoppedError where `stopping` comes first.
+    `member` names this process within the group: a killed one's successor has its partitions at once, without
+    waiting for the session to run out. `needed` are more topics that must be there. Raises StoppedError where
+    `stopping` comes first.
     """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         group_id=group,
+        group_instance_id=member,
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",

