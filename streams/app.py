@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import Any
 
 import faust
@@ -12,6 +13,7 @@ from faust.types import TP
 from journey.rules import Rules
 from schemas import topic
 from schemas.settings import Settings
+from streams.alignment import Alignment
 from streams.chunk import ChunkTransport
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
@@ -32,21 +34,21 @@ class Worker:
         self.rules = rules
         self.metrics = Metrics()
         self.lanes: dict[TP, Lane] = {}
-        self.refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.refused: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._tasks: dict[TP, asyncio.Task[None]] = {}
         self._lane_settings = LaneSettings(
-            settings.kafka, settings.group, settings.partitions, settings.sweep_seconds
+            settings.kafka, settings.group, settings.partitions, settings.sweep_seconds, Alignment()
         )
         self.app = build_app(settings, self)
 
     async def feed(self, stream: Any) -> None:
         """An agent's body: hand each chunk to its lane, and keep a lane's backlog short by pausing its partition."""
         async for event in stream.noack().events():
-            tp = event.message.tp
+            tp = TP(event.message.topic, event.message.partition)
             lane = self.lanes.get(tp)
             if lane is None:
                 continue
-            lane.put(Chunk(event.value, lambda event=event, tp=tp: self._done(event, tp)))
+            lane.put(Chunk(event.value, partial(self._done, event, tp)))
             if lane.backlog >= _MOST_WAITING_CHUNKS:
                 self.app.consumer.on_buffer_full(tp)
 
@@ -60,7 +62,13 @@ class Worker:
         """Start a lane for every partition that is new here, end those that are gone."""
         await self.revoked(sender, set(self.lanes) - partitions)
         for tp in partitions - set(self.lanes):
-            lane = Lane(self._stage(tp), TopicPartition(tp.topic, tp.partition), self._lane_settings, self.metrics)
+            lane = Lane(
+                self._stage(tp),
+                TopicPartition(tp.topic, tp.partition),
+                self._lane_settings,
+                self.metrics,
+                partial(self._end_of, tp),
+            )
             self.lanes[tp] = lane
             self._tasks[tp] = asyncio.create_task(lane.run(), name=str(lane))
             self._tasks[tp].add_done_callback(self._ended)
@@ -78,6 +86,10 @@ class Worker:
         """End every lane, then Faust."""
         await self.revoked(self.app, set(self.lanes))
         await self.app.stop()
+
+    def _end_of(self, tp: TP) -> int | None:
+        end: int | None = self.app.consumer.highwater(tp)
+        return end
 
     def _stage(self, tp: TP) -> Stage:
         if tp.topic == topic.TOUCHPOINTS:
@@ -98,7 +110,7 @@ class Worker:
         """Records not yet handled, by input topic."""
         behind: dict[str, int] = {}
         for tp, lane in self.lanes.items():
-            end = self.app.consumer.highwater(tp) or 0
+            end = self._end_of(tp) or 0
             behind[tp.topic] = behind.get(tp.topic, 0) + max(0, end - lane.position)
         return behind
 

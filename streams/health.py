@@ -41,6 +41,4 @@ def health_app(worker: Worker) -> Starlette:
         worker.metrics.ready.set(1 if found["ready"] else 0)
         return Response(generate_latest(worker.metrics.registry), media_type="text/plain; version=0.0.4")
 
-    return Starlette(
-        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
-    )
+    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])

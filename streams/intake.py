@@ -1,4 +1,4 @@
-"""Intake of one raw partition: validate each record, resolve the customer, re-key; reject with the bytes and a reason."""
+"""Intake of one raw partition: validate each record, resolve the customer, re-key; or reject it with a reason."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -13,6 +13,7 @@ from journey.identity import resolve
 from schemas import rejection, topic
 from schemas.rejection import Rejection
 from schemas.touchpoint import MAX_TOUCHPOINT_BYTES, Touchpoint
+from streams.alignment import Gate
 from streams.stage import Effects
 
 _DETAIL_CHARACTERS = 500
@@ -28,12 +29,14 @@ class IntakeStage:
     """Holds no state but its position; what it makes of a record depends on the record alone."""
 
     name = "intake"
+    aligned = True
 
     def __init__(self, raw_topic: str, partitions: int, future_ms: int, region: str) -> None:
         self.state_topic = topic.positions_of(raw_topic)
         self._partitions = partitions
         self._future_ms = future_ms
         self._region = region
+        self._watermark = 0
 
     def __len__(self) -> int:
         return 0
@@ -45,21 +48,24 @@ class IntakeStage:
         """There is nothing to restore but the position, which the lane reads."""
 
     def restored(self, watermark: int) -> None:
-        """There is nothing to build."""
+        """Go on from the newest touchpoint seen."""
+        self._watermark = watermark
 
     def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
         """Nothing is ever due."""
         return None
 
     def settle(self, effects: Effects) -> None:
-        """There is nothing to keep."""
+        """Keep how new the newest touchpoint is."""
+        self._watermark = effects.watermark
 
-    def fold(self, records: Sequence[Any], wall_ms: int) -> Effects:
+    def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
         """Accept or reject each record of a chunk."""
         effects = Effects()
+        watermark = self._watermark
         received_at = instant(wall_ms).isoformat().replace("+00:00", "Z")
         latest = wall_ms + self._future_ms
-        for record in records:
+        for effects.taken, record in enumerate(records):
             if record.value is None:
                 effects.count("ignored", "null")
                 continue
@@ -70,6 +76,10 @@ class IntakeStage:
                 effects.count("rejected", found.reason)
                 continue
             customer_id, touchpoint = found
+            occurred_ms = int(touchpoint.occurred_at.timestamp() * 1000)
+            if gate is not None and not gate(record.timestamp, occurred_ms):
+                break
+            watermark = max(watermark, occurred_ms)
             body = touchpoint.model_dump_json(exclude_none=True)
             envelope = (
                 f'{{"schema_version":1,"customer_id":{dumps(customer_id)},"received_at":"{received_at}",'
@@ -78,6 +88,9 @@ class IntakeStage:
             partition = partition_of(customer_id, self._partitions)
             effects.write(topic.TOUCHPOINTS, partition, customer_id.encode(), envelope.encode(), [])
             effects.count("accepted", touchpoint.source, touchpoint.team)
+        else:
+            effects.taken = len(records)
+        effects.watermark = min(watermark, wall_ms)
         return effects
 
     def _accept(self, value: bytes, latest_ms: int) -> tuple[str, Touchpoint] | Rejection:

@@ -14,11 +14,11 @@ from journey.rules import Rules
 from journey.state import Journey
 from journey.touch import Touch
 from schemas import rejection, topic
+from streams.alignment import Gate
 from streams.stage import Effects
 from streams.stored import POSITION_KEY, due_of, pack, unpack
 from streams.wire import decode, touch_of
 
-LIVE_MS = 5 * 60_000
 _MOST_SWEPT = 2000
 _encode = msgspec.json.Encoder().encode
 
@@ -28,6 +28,7 @@ class JourneyStage:
 
     name = "journey"
     state_topic = topic.STATE
+    aligned = False
 
     def __init__(self, rules: Rules, partition: int) -> None:
         self._rules = rules
@@ -58,14 +59,12 @@ class JourneyStage:
     def restored(self, watermark: int) -> None:
         """Build the schedule."""
         self.watermark = watermark
-        self._schedule = [
-            (due, customer_id) for customer_id, value in self._journeys.items() if (due := due_of(value))
-        ]
+        self._schedule = [(due, customer_id) for customer_id, value in self._journeys.items() if (due := due_of(value))]
         heapify(self._schedule)
 
-    def fold(self, records: Sequence[Any], wall_ms: int) -> Effects:
+    def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
         """Group a chunk by customer, fold each customer once, write each changed journey once."""
-        effects = Effects()
+        effects = Effects(taken=len(records))
         arrivals: dict[str, list[Touch]] = {}
         read, watermark = self._rules.property_names, self.watermark
         for record in records:
@@ -123,9 +122,7 @@ class JourneyStage:
         if outcome.too_late:
             effects.count("too_late", by=outcome.too_late)
 
-    def _say(
-        self, key: bytes, journey: Journey, outcome: Outcome, recorded_at: datetime, effects: Effects
-    ) -> None:
+    def _say(self, key: bytes, journey: Journey, outcome: Outcome, recorded_at: datetime, effects: Effects) -> None:
         version = journey.version
         facts = effects.outputs.setdefault((topic.FACTS, self._partition), [])
         for fact in outcome.facts:

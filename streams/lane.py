@@ -17,6 +17,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from streams.alignment import Alignment, Gate
 from streams.metrics import Metrics
 from streams.stage import Effects, Output, Stage
 from streams.stored import POSITION_KEY, Position, pack_position, unpack_position
@@ -52,13 +53,23 @@ class LaneSettings:
     group: str
     partitions: int
     sweep_seconds: float
+    alignment: Alignment
 
 
 class Lane:
     """Owns a stage's partition while this worker does. `run` never returns by itself but to refuse."""
 
-    def __init__(self, stage: Stage, tp: TopicPartition, settings: LaneSettings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        tp: TopicPartition,
+        settings: LaneSettings,
+        metrics: Metrics,
+        end: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """`end` tells the input's newest offset + 1, as far as the consumer knows."""
         self.stage = stage
+        self._end = end
         self.tp = tp
         self.ready = False
         self.restored_records = 0
@@ -70,6 +81,7 @@ class Lane:
         self._arrived = asyncio.Event()
         self._quiet_since = time.monotonic()
         self._watermark = 0
+        self._end_at_open = 0
         self._producer: AIOKafkaProducer | None = None
 
     @property
@@ -97,6 +109,7 @@ class Lane:
                 await asyncio.sleep(_RETRY_SECONDS)
             finally:
                 self.ready = False
+                self._settings.alignment.leave(self)
                 await self._close()
 
     def __str__(self) -> str:
@@ -167,7 +180,7 @@ class Lane:
         return position
 
     async def _check(self, reader: AIOKafkaConsumer, position: Position) -> None:
-        end = (await reader.end_offsets([self.tp]))[self.tp]
+        end = self._end_at_open = (await reader.end_offsets([self.tp]))[self.tp]
         if position.offset > end:
             raise LaneRefusedError(
                 f"{self}: the state has read up to {position.offset}, but the input ends at {end}: the topic was "
@@ -183,6 +196,7 @@ class Lane:
         first = True
         while True:
             if not self._chunks:
+                self._rest()
                 self._arrived.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._arrived.wait(), self._settings.sweep_seconds)
@@ -227,11 +241,28 @@ class Lane:
             records = [record for record in records if record.offset >= self.position]
             if not records:
                 return
-        effects = self.stage.fold(records, _wall_ms())
-        after = records[-1].offset + 1
-        await self._commit(effects, Position(after, effects.watermark, self._settings.partitions))
-        self.position, self._watermark = after, effects.watermark
+        while records:
+            gate = self._align(records[0].timestamp) if self.stage.aligned else None
+            effects = self.stage.fold(records, _wall_ms(), gate)
+            if not effects.taken:
+                await self._settings.alignment.changed()
+                continue
+            after = records[effects.taken - 1].offset + 1
+            await self._commit(effects, Position(after, effects.watermark, self._settings.partitions))
+            self.position, self._watermark = after, effects.watermark
+            records = records[effects.taken :]
+            self.progress_at = time.monotonic()
         self._metrics.chunk_seconds.labels(self.stage.name).observe(time.perf_counter() - started)
+
+    def _align(self, emitted_ms: int) -> Gate | None:
+        self._settings.alignment.move(self, emitted_ms, self._watermark)
+        return self._settings.alignment.gate(self)
+
+    def _rest(self) -> None:
+        """Nothing is here to do: say so to the lanes that keep together, or that records are on their way."""
+        if self.stage.aligned:
+            coming = max(self._end() or 0, self._end_at_open) > self.position
+            self._settings.alignment.move(self, 0 if coming else None, self._watermark)
 
     async def _sweep(self) -> None:
         """Do what time alone does, as of now where the stream is live or quiet, else as of the stream's own time."""

@@ -17,7 +17,10 @@ class Metrics:
         self.duplicates = Counter("throughline_duplicates", "Touchpoints seen before", registry=registry)
         self.too_late = Counter("throughline_too_late", "Touchpoints behind the correction window", registry=registry)
         self.transactions = Counter(
-            "throughline_transactions", "Kafka transactions by stage and outcome", ["stage", "outcome"], registry=registry
+            "throughline_transactions",
+            "Kafka transactions by stage and outcome",
+            ["stage", "outcome"],
+            registry=registry,
         )
         self.chunk_seconds = Histogram(
             "throughline_chunk_seconds", "From a chunk's first record to its commit", ["stage"], registry=registry,

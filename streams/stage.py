@@ -4,17 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from streams.alignment import Gate
+
 Headers = list[tuple[str, bytes]]
 Output = tuple[bytes | None, bytes | None, Headers]
 
 
 @dataclass
 class Effects:
-    """Records to write by (topic, partition), and how far the input is done. Nothing is done yet."""
+    """Records to write by (topic, partition), and how many of the input are taken. Nothing is done yet."""
 
     outputs: dict[tuple[str, int], list[Output]] = field(default_factory=dict)
     state: dict[str, bytes] = field(default_factory=dict)
     watermark: int = 0
+    taken: int = 0
     counts: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def write(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> None:
@@ -31,6 +34,7 @@ class Stage(Protocol):
 
     name: str
     state_topic: str
+    aligned: bool
 
     def forget(self) -> None:
         """Drop all state, before a restore."""
@@ -41,8 +45,8 @@ class Stage(Protocol):
     def restored(self, watermark: int) -> None:
         """The state is complete."""
 
-    def fold(self, records: Sequence[Any], wall_ms: int) -> Effects:
-        """What a chunk of input records leads to."""
+    def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None) -> Effects:
+        """What a chunk of input records leads to, up to the first one that `gate` holds back."""
 
     def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
         """What is due by now, a bounded share of it; None for nothing."""

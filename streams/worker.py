@@ -58,9 +58,10 @@ async def work(settings: Settings, rules: Rules) -> int:
 
 
 async def _until(stop: asyncio.Event, worker: Worker) -> int:
-    stopping = asyncio.create_task(stop.wait())
+    stopping: asyncio.Future[object] = asyncio.ensure_future(stop.wait())
     while True:
-        await asyncio.wait({stopping, worker.refused}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        ends: set[asyncio.Future[object]] = {stopping, worker.refused}
+        await asyncio.wait(ends, timeout=5, return_when=asyncio.FIRST_COMPLETED)
         if stopping.done():
             return 0
         if worker.refused.done():
@@ -107,9 +108,7 @@ def _settle_memory() -> None:
 
 def main() -> None:
     """Composition root of the process."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for noisy in ("faust", "mode", "aiokafka"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     settings = Settings()
