@@ -43,11 +43,13 @@ class Notifier:
         self._lanes = lanes
         self._journal = journal
         self._metrics = metrics
+        self._ends: dict[TopicPartition, int] = {}
 
     def state(self) -> dict[str, Any]:
-        """What /healthz says."""
+        """What /healthz says: `starting` until partitions are assigned and their journal is read, then `ok`."""
+        placed = self._assignment.partitions and not self._assignment.unplaced
         return {
-            "status": "ok",
+            "status": "ok" if placed else "starting",
             "reason": "",
             "partitions": len(self._assignment.partitions),
             "lag": int(self._metrics.value("throughline_lag_records")),
@@ -79,6 +81,7 @@ class Notifier:
             return
         known = await self._journal.read(partition.partition for partition in wanted)
         first = await self._consumer.beginning_offsets(list(wanted))
+        self._ends = await self._consumer.end_offsets(list(wanted))
         positions = {partition: await self._consumer.committed(partition) or first[partition] for partition in wanted}
         if wanted != self._assignment.unplaced:
             return
@@ -128,8 +131,9 @@ class Notifier:
         lag = 0
         with suppress(IllegalStateError):
             for partition in self._assignment.partitions & self._consumer.assignment():
-                end = self._consumer.last_stable_offset(partition)
-                lag += max(0, (end or 0) - await self._consumer.position(partition))
+                # Known from the first fetch on; until then the end is the one at the assignment.
+                end = self._consumer.last_stable_offset(partition) or self._ends.get(partition, 0)
+                lag += max(0, end - await self._consumer.position(partition))
         self._metrics.set("throughline_lag_records", lag, topic=topic.ALERTS)
 
 

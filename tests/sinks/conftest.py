@@ -155,8 +155,11 @@ def health(settings: Settings, offset: int) -> dict[str, Any]:
 
 
 def figure(settings: Settings, offset: int, name: str, **labels: str) -> float:
-    """The sum of a metric over the lines that carry these labels; 0 where there is none."""
-    page = httpx.get(f"http://127.0.0.1:{settings.port_base + offset}/metrics", timeout=2).text
+    """The sum of a metric over the lines that carry these labels; 0 where there is none, or no answer."""
+    try:
+        page = httpx.get(f"http://127.0.0.1:{settings.port_base + offset}/metrics", timeout=2).text
+    except httpx.HTTPError:
+        return 0
     lines = [line for line in page.splitlines() if line.startswith((name + "{", name + " "))]
     wanted = [f'{label}="{value}"' for label, value in labels.items()]
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(text in line for text in wanted))
