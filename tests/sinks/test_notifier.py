@@ -128,8 +128,8 @@ def test_a_kill_in_the_middle_repeats_at_most_the_delivery_under_way(here: Setti
 def test_410_switches_the_channel_off_for_good(here: Settings, receiver: Receiver):
     receiver.answer = lambda request: (410, {})
     with running(NOTIFIER, here) as notifier:
-        say(here, first := examples.alert())
-        eventually(lambda: first.id in receiver.ids())
+        say(here, examples.alert(), examples.alert())
+        eventually(lambda: figure(here, PORT, TOLD, channel="webhook", outcome="disabled") >= 2)
         eventually(lambda: settled(here))
         notifier.stop(signal.SIGKILL)
     sent = len(receiver.requests)
