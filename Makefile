@@ -1,0 +1,77 @@
+# Everything a user or a developer runs. `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := schemas journey sinks streams gateway console deploy
+# Passed on to pytest: make test ARGS="tests/deploy -x"
+ARGS ?=
+
+.PHONY: help
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(VENV)/.installed deploy/kafka/lib/.pom.sha256 ## Virtualenv, pinned packages, Java, Kafka's jars; quick when done
+	@deploy/setup.sh java
+
+.PHONY: demo
+demo: setup ## Set up, start everything, replay two teams' touchpoints, stay up on live ones until Ctrl-C
+	@$(BIN)/throughline demo
+
+.PHONY: up
+up: setup ## Start an instance in ./var and stay with it until Ctrl-C
+	@$(BIN)/throughline up
+
+.PHONY: test
+test: setup ## All tests, on a real Kafka, a real ClickHouse engine and a browser
+	@deploy/setup.sh chromium
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: setup ## Style, types, and which folder may import which
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: setup ## Rewrite the code in the project's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: setup ## Measure, side by side with a stock Faust app; results in benchmarks/results
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: pins
+pins: setup ## Resolve the dependencies of pyproject.toml anew into constraints.txt, with hashes
+	@$(BIN)/pip-compile --quiet --extra dev --build-deps-for editable --generate-hashes --allow-unsafe --strip-extras \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	  --output-file constraints.txt pyproject.toml
+
+.PHONY: clean
+clean: ## Remove what tools leave behind; the data in ./var stays
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist deploy/kafka/target
+	@find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: bare
+bare: clean ## Remove also the virtualenv and Kafka's jars: as freshly cloned, but for ./var
+	@rm -rf $(VENV) deploy/kafka/lib
+
+# pip checks every archive against its hash; the package itself is then only linked in.
+$(VENV)/.installed: constraints.txt pyproject.toml
+	@test -x $(BIN)/python || "$$(deploy/setup.sh python)" -m venv $(VENV)
+	@echo "setup: installing $$(grep -c == constraints.txt) pinned packages (a minute or two the first time)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
+	@touch $@
+
+deploy/kafka/lib/.pom.sha256: deploy/kafka/pom.xml | $(VENV)/.installed
+	@deploy/setup.sh java
+	@deploy/setup.sh maven
+	@$(BIN)/python -m deploy.kafka.jars
+	@touch $@
