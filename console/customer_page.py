@@ -16,7 +16,9 @@ def render(told: Row, console: Console, limit: int) -> None:
     """Print what `questions.customer.story` told; the latest `limit` lines of the timeline."""
     now = datetime.now(UTC)
     _head(told, console)
+    console.print()
     console.print(_tracks(told["tracks"], now))
+    console.print()
     for line in _open(told, now):
         console.print(line)
     console.print()
@@ -79,8 +81,8 @@ def _stall(row: Row) -> str:
 def _overlap(row: Row) -> str:
     what = row["kind"] + (f" on {row['subject']}" if row["subject"] else "")
     rule = row["precedence_rule"].replace("_", " ")
-    last = output.clock(row["last_at"])
-    return f"[{row['severity']}]overlap[/]  {what}, {output.team(row['precedence'])} first ({rule}), last {last}"
+    first = f"{output.team(row['precedence'])} first ({rule})"
+    return f"[{row['severity']}]overlap[/]  {what}, {first}, last {row['last_at']:%Y-%m-%d}"
 
 
 def _clock(row: Row, now: datetime) -> str | None:
@@ -94,13 +96,17 @@ def _clock(row: Row, now: datetime) -> str | None:
 
 
 def _timeline(timeline: list[Row], limit: int) -> Table:
-    shown = output.table("when", "team", "what", "about", "moved to")
+    shown = output.table("when", "team", "what", "about", "moved to", flexible=("about",))
     for entry in timeline[-limit:] if limit else timeline:
         about = entry.get("subject") or entry.get("content") or _detail(entry.get("properties") or {})
         moves = ", ".join(f"{move['to_stage']}" for move in entry["moves"])
         arrow = {"inbound": "<", "outbound": ">"}.get(entry.get("direction", ""), " ")
         shown.add_row(
-            output.clock(entry["at"]), output.team(entry.get("team")), f"{arrow} {entry['type']}", escape(about), moves
+            output.clock(entry["at"]),
+            output.team(entry.get("team")),
+            f"{arrow} {entry['type']}",
+            output.fitting(about),
+            moves,
         )
     return shown
 

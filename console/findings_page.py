@@ -6,35 +6,35 @@ from typing import Any
 
 from rich.columns import Columns
 from rich.console import Console, RenderableType
-from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from console import output
 from console.questions.findings import Findings
 
 Row = dict[str, Any]
-_BAR = 16
+_BAR, _WIDE, _HOUR_MS = 16, 100, 3_600_000
 
 
 def render(found: Findings, order: Mapping[str, Sequence[str]], console: Console) -> None:
     """Print the findings; `order` gives each track's stages and detours in the policy's order."""
     now = datetime.now(UTC)
     console.print(f"[title]{found.touchpoints:,}[/] touchpoints of [title]{found.customers:,}[/] customers\n")
-    console.print(
-        Columns([_stages(track, found.stages[track], order.get(track, ())) for track in found.stages], padding=(0, 4))
-    )
-    _stalled(found, console, now)
-    _overlaps(found, console, now)
-    _handoffs(found, console)
-    _rejected(found, console)
+    bar = _BAR if console.width >= _WIDE else _BAR // 2
+    tracks = [_stages(track, counts, order.get(track, ()), bar) for track, counts in found.stages.items()]
+    console.print(Columns(tracks, padding=(0, 3)))
+    for section in (_stalled, _overlaps, _handoffs, _rejected):
+        console.print()
+        section(found, console, now)
 
 
-def _stages(track: str, counts: Mapping[str, int], order: Sequence[str]) -> RenderableType:
+def _stages(track: str, counts: Mapping[str, int], order: Sequence[str], bar: int) -> RenderableType:
     names = [*(name for name in order if name in counts), *(name for name in counts if name not in order)]
     most = max(counts.values(), default=1)
     shown = output.table(track, "customers", "", right=("customers",))
     for name in names:
-        width = max(1, round(counts[name] / most * _BAR))
+        width = max(1, round(counts[name] / most * bar))
         shown.add_row(name, f"{counts[name]:,}", f"[bar.complete]{'█' * width}[/]")
     return shown
 
@@ -43,10 +43,12 @@ def _stalled(found: Findings, console: Console, now: datetime) -> None:
     where = ", ".join(
         f"{count:,} in {stage}" for stage, count in sorted(found.stalled.items(), key=lambda item: -item[1])
     )
-    console.print(f"[title]Stalled prospects[/]  {where or 'none'}", soft_wrap=False)
+    console.print(f"[title]Stalled prospects[/]  {sum(found.stalled.values()):,}")
+    if where:
+        console.print(Padding(where, (0, 0, 1, 2)))
     if not found.stalled_top:
         return
-    shown = output.table("who", "stage", "owner", "stalled for", "since", right=("stalled for",))
+    shown = output.table("who", "stage", "owner", "for", "since", right=("for",), flexible=("who",))
     for row in found.stalled_top:
         since = output.clock(row["since"])
         shown.add_row(_who(row), row["stage"], output.team(row["team"]), output.ago(row["since"], now), since)
@@ -62,14 +64,17 @@ def _overlaps(found: Findings, console: Console, now: datetime) -> None:
     console.print(shown)
     if not found.overlaps_top:
         return
-    top = output.table("worst open ones", "kind", "subject", "precedence", "last", right=("last",))
+    console.print()
+    top = output.table(
+        "worst open ones", "kind", "subject", "precedence", "last", right=("last",), flexible=("worst open ones",)
+    )
     for row in found.overlaps_top:
         last = output.ago(row["last_at"], now)
         top.add_row(_who(row), row["kind"], row["subject"] or "-", output.team(row["precedence"]), f"{last} ago")
     console.print(top)
 
 
-def _handoffs(found: Findings, console: Console) -> None:
+def _handoffs(found: Findings, console: Console, _: datetime) -> None:
     row = found.handoffs
     console.print(
         f"[title]Hand-offs[/]  {row['offered']:,} offered, {row['accepted']:,} accepted, "
@@ -77,10 +82,11 @@ def _handoffs(found: Findings, console: Console) -> None:
     )
     if row["accepted"]:
         median, p90 = output.span(row["median_ms"]), output.span(row["p90_ms"])
-        business = f"{output.span(row['median_business_ms'])}, {output.span(row['p90_business_ms'])}"
+        business = f"{row['median_business_ms'] / _HOUR_MS:.1f} h, {row['p90_business_ms'] / _HOUR_MS:.0f} h"
         console.print(
             f"  offered to accepted: median [title]{median}[/], p90 {p90}  [quiet](business time {business})[/]"
         )
+    console.print()
     console.print(_clocks(found.clocks))
 
 
@@ -92,10 +98,10 @@ def _clocks(clocks: list[Row]) -> Table:
     return shown
 
 
-def _rejected(found: Findings, console: Console) -> None:
+def _rejected(found: Findings, console: Console, _: datetime) -> None:
     told = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in found.rejected.items())
     console.print(f"[title]Rejected[/]  {told or 'nothing'}\n")
 
 
-def _who(row: Row) -> str:
-    return escape(row["who"] or row.get("customer_id", "")[:13])
+def _who(row: Row) -> Text:
+    return output.fitting(row["who"] or row.get("customer_id", ""))

@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
@@ -11,6 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 from rich.theme import Theme
 
 THEME = Theme(
@@ -72,18 +73,23 @@ def instant(moment: datetime) -> str:
     return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:
-    """An empty table in the product's style; columns named in `right` are aligned to the right."""
-    made = Table(
-        title=title, title_justify="left", title_style="title", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1)
-    )
+def table(*columns: str, right: tuple[str, ...] = (), flexible: tuple[str, ...] = ()) -> Table:
+    """An empty table in the product's style. `right`: aligned there; `flexible`: shortened first where it is narrow."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="ellipsis", no_wrap=True)
+        justify: Literal["left", "right"] = "right" if column in right else "left"
+        made.add_column(column, justify=justify, overflow="ellipsis", no_wrap=column not in flexible)
     return made
+
+
+def fitting(text: str) -> Text:
+    """A cell of a flexible column: one line, cut where there is no room."""
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def progress(transient: bool = True) -> Progress:
     """A progress bar on stderr; nothing is drawn where stderr is no terminal."""
+    console = aside()
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -91,8 +97,9 @@ def progress(transient: bool = True) -> Progress:
         TaskProgressColumn(),
         TextColumn("{task.fields[note]}", style="quiet"),
         TimeElapsedColumn(),
-        console=aside(),
+        console=console,
         transient=transient,
+        disable=not console.is_terminal,
     )
 
 

@@ -55,7 +55,6 @@ class RawProducer:
                 acks="all",
                 linger_ms=20,
                 batch_size=256 * 1024,
-                buffer_memory=64 * 1024 * 1024,
                 allow_auto_create_topics=False,
             )
         except KafkaError as error:

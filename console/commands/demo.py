@@ -35,8 +35,8 @@ SEED, CUSTOMERS, DAYS = 1, 2000, 90
 def demo(workspace: Workspace, customers: int, days: float, seed: int, rate: float, once: bool) -> None:
     """Start everything, replay simulated days of both teams, print what was found, go on live until Ctrl-C.
 
-    A second demo on the same data directory goes on with what is there: the replay is not repeated. An instance that runs already
-    is used, and left running.
+    A second demo on the same data directory goes on with what is there: the replay is not repeated. An instance that
+    runs already is used, and left running.
 
     \b
     Example:
@@ -136,7 +136,8 @@ def _wait(workspace: Workspace, view: KafkaView, analyst: Analyst) -> None:
             catch_up(view, analyst, settings_of(workspace).group, report)
         except NotCaughtUpError as error:
             raise click.ClickException(str(error)) from None
-    output.aside().print(f"  folded and queryable after another {time.monotonic() - started:.1f} s\n")
+    if most > 1:
+        output.aside().print(f"  folded and queryable after another {time.monotonic() - started:.1f} s\n")
 
 
 def _print_findings(workspace: Workspace, run: Run) -> None:
@@ -151,7 +152,7 @@ def _print_findings(workspace: Workspace, run: Run) -> None:
     for command in (
         f"customer {who}" if who else "customer jo@acme.example",
         "overlaps --severity high",
-        'sql "SELECT track, kind, count() FROM v_transitions GROUP BY ALL ORDER BY ALL"',
+        'sql "SELECT kind, count() FROM v_transitions GROUP BY kind"',
     ):
         console.print(f"  {workspace.hint(command)}", markup=False, soft_wrap=True)
     console.print()

@@ -2,6 +2,7 @@
 
 import signal
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import click
@@ -29,9 +30,8 @@ def up(workspace: Workspace, detach: bool) -> None:
     console.print(f"\nconsole     {run.console.url}\ngateway     {run.gateway.url}\nkafka       {run.kafka}")
     console.print(f"clickhouse  {run.clickhouse.url}")
     if detach:
-        console.print(
-            f"\n`{workspace.hint('status')}` shows how it is, `{workspace.hint('down')}` stops it.", style="quiet"
-        )
+        console.print(f"\n{workspace.hint('status')}  shows how it is", style="quiet", soft_wrap=True)
+        console.print(f"{workspace.hint('down')}  stops it", style="quiet", soft_wrap=True)
         return
     console.print("\nCtrl-C stops everything.", style="quiet")
     signal.signal(signal.SIGTERM, _interrupt)
@@ -89,23 +89,23 @@ def status(workspace: Workspace, as_json: bool) -> None:
 
 
 def _show(found: Condition) -> None:
-    shown = output.table(
-        "part", "state", "for", "behind", "last event", "restarts", "where", right=("for", "behind", "restarts")
-    )
+    right = ("up for", "behind", "last event", "restarts", "port")
+    shown = output.table("part", "state", *right, right=right)
+    now = datetime.now(UTC)
     for part in found.parts:
-        state = f"[good]{part['state']}[/]" if part["state"] == "up" else f"[bad]{part['state']}[/]"
-        behind = "-" if part["lag"] is None else f"{part['lag']:,}"
+        style = "good" if part["state"] == "up" else "bad"
         shown.add_row(
             part["name"],
-            state,
+            f"[{style}]{part['state']}[/]",
             output.span(part["uptime_seconds"] * 1000),
-            behind,
-            output.clock(part["last_event"]),
+            "-" if part["lag"] is None else f"{part['lag']:,}",
+            f"{output.ago(part['last_event'], now)} ago" if part["last_event"] else "-",
             str(part["restarts"]),
-            part["url"].removeprefix("http://") or found.kafka,
+            (part["url"] or found.kafka).rpartition(":")[2],
         )
     console = output.people()
     console.print(shown)
+    console.print("behind: records yet to be seen by the part", style="quiet")
     for part in found.parts:
         if part["state"] != "up":
             console.print(f"[bad]{part['name']}[/]: ", end="")

@@ -49,11 +49,13 @@ def overlaps(
         output.print_json(found)
         return
     now = datetime.now(UTC)
-    shown = output.table("who", "kind", "subject", "severity", "precedence", "last", right=("last",))
+    shown = output.table("who", "kind", "subject", "severity", "precedence", "last", right=("last",), flexible=("who",))
     for row in found[:limit]:
         severe = f"[{row['severity']}]{row['severity']}[/]"
         last = output.ago(row["last_at"], now)
-        shown.add_row(row["who"], row["kind"], row["subject"] or "-", severe, output.team(row["precedence"]), last)
+        shown.add_row(
+            output.fitting(row["who"]), row["kind"], row["subject"] or "-", severe, output.team(row["precedence"]), last
+        )
     console = output.people()
     if found:
         console.print(shown)

@@ -38,9 +38,11 @@ def list_(workspace: Workspace, reason: str | None, limit: int, as_json: bool) -
     if as_json:
         output.print_json(found)
         return
-    shown = output.table("origin", "reason", "at", "detail")
+    shown = output.table("origin", "reason", "at", "detail", flexible=("detail",))
     for row in found:
-        shown.add_row(row["origin"], row["reason"], row["pointer"] or "/", _one_line(row["detail"]))
+        shown.add_row(
+            row["origin"], row["reason"], row["pointer"] or "/", output.fitting(" ".join(row["detail"].split()))
+        )
     output.people().print(shown)
     output.people().print(
         f"{len(found)} shown; `{workspace.hint('rejected show ORIGIN')}` has the bytes.", style="quiet"
@@ -77,9 +79,3 @@ def _print(found: dict[str, Any]) -> None:
         console.print(value, markup=False, soft_wrap=True)
     console.print()
     console.print(found["value"], markup=False, soft_wrap=True)
-
-
-def _one_line(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(" ".join(text.split()))

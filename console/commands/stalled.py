@@ -42,11 +42,18 @@ def stalled(
         output.print_json(found)
         return
     now = as_of or datetime.now(UTC)
-    shown = output.table("who", "stage", "owner", "what", "for", "since", right=("for",))
+    shown = output.table("who", "stage", "owner", "what", "for", "since", right=("for",), flexible=("who",))
     for row in found[:limit]:
         what = row["kind"].replace("_", " ") + (" !" if row["escalated"] else "")
         since = output.clock(row["since"])
-        shown.add_row(row["who"], row["stage"], output.team(row["team"]), what, output.ago(row["since"], now), since)
+        shown.add_row(
+            output.fitting(row["who"]),
+            row["stage"],
+            output.team(row["team"]),
+            what,
+            output.ago(row["since"], now),
+            since,
+        )
     console = output.people()
     if found:
         console.print(shown)
