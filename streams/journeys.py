@@ -40,6 +40,10 @@ class JourneyStage:
     def __len__(self) -> int:
         return len(self._journeys)
 
+    def packed(self) -> Iterable[tuple[str, bytes]]:
+        """Every customer and its packed journey."""
+        return self._journeys.items()
+
     def forget(self) -> None:
         """Drop all state."""
         self._journeys, self._schedule, self.watermark = {}, [], 0

@@ -14,20 +14,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.alignment import Alignment, Gate
 from streams.metrics import Metrics
+from streams.reading import end_of, reader, stretch
 from streams.stage import Effects, Output, Stage
-from streams.stored import POSITION_KEY, Position, pack_position, unpack_position
+from streams.stored import POSITION_KEY, Position, newest_position, pack_position
 
 log = logging.getLogger(__name__)
 
 _BATCH_BYTES = 1024 * 1024
 _REQUEST_BYTES = 24 * 1024 * 1024
 _TRANSACTION_TIMEOUT_MS = 60_000
-_CATCH_UP_SECONDS = 60.0
+_TELL_SECONDS = 2.0
 _RETRY_SECONDS = 2.0
 _IDLE_SECONDS = 2.0
 _LIVE_MS = 5 * 60_000
@@ -139,48 +140,28 @@ class Lane:
             with suppress(Exception):
                 await asyncio.wait_for(producer.stop(), 5)
 
-    def _reader(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            max_partition_fetch_bytes=8 * 1024 * 1024,
-        )
-
     async def _restore(self) -> Position:
         """Read the state topic to its end. Nobody else writes it: the fence stands before the end is asked for."""
-        started = time.monotonic()
+        started = told = time.monotonic()
         state = TopicPartition(self.stage.state_topic, self.tp.partition)
         position = Position(0)
-        reader = self._reader()
-        await reader.start()
-        try:
-            reader.assign([state])
-            await reader.seek_to_beginning(state)
-            end = (await reader.end_offsets([state]))[state]
-            self.restored_records = 0
-            told = started
-            while await reader.position(state) < end:
-                for records in (await reader.getmany(state, timeout_ms=1000)).values():
-                    self.stage.restore(records)
-                    self.restored_records += len(records)
-                    for record in reversed(records):
-                        if record.key == POSITION_KEY:
-                            position = unpack_position(record.value)
-                            break
-                if time.monotonic() - told > 2:
+        self.restored_records = 0
+        async with reader(self._settings.bootstrap) as consumer:
+            end = await end_of(consumer, state)
+            async for records in stretch(consumer, state, None, end):
+                self.stage.restore(records)
+                self.restored_records += len(records)
+                position = newest_position(records) or position
+                if time.monotonic() - told > _TELL_SECONDS:
                     told = time.monotonic()
-                    log.info("%s: restoring, %d of %d records", self, await reader.position(state), end)
-            await self._check(reader, position)
-        finally:
-            await reader.stop()
+                    log.info("%s: restoring, at %d of %d", self, records[-1].offset, end)
+            self._check(await end_of(consumer, self.tp), position)
         seconds = time.monotonic() - started
         log.info("%s: restored %d keys in %.2f s, goes on at %d", self, len(self.stage), seconds, position.offset)
         return position
 
-    async def _check(self, reader: AIOKafkaConsumer, position: Position) -> None:
-        end = self._end_at_open = (await reader.end_offsets([self.tp]))[self.tp]
+    def _check(self, end: int, position: Position) -> None:
+        self._end_at_open = end
         if position.offset > end:
             raise LaneRefusedError(
                 f"{self}: the state has read up to {position.offset}, but the input ends at {end}: the topic was "
@@ -216,23 +197,10 @@ class Lane:
         """Handle what lies between our own position and the first chunk: the group's offset was ahead of us."""
         if until <= self.position:
             return
-        reader = self._reader()
-        await reader.start()
-        try:
-            reader.assign([self.tp])
-            reader.seek(self.tp, self.position)
-            give_up = time.monotonic() + _CATCH_UP_SECONDS
-            while await reader.position(self.tp) < until:
-                found = await reader.getmany(self.tp, timeout_ms=500, max_records=8000)
-                records = [record for record in found.get(self.tp, []) if record.offset < until]
-                if records:
-                    log.warning("%s: %d records below the group's offset", self, len(records))
-                    await self._handle(records)
-                    give_up = time.monotonic() + _CATCH_UP_SECONDS
-                elif time.monotonic() > give_up:
-                    raise TimeoutError(f"nothing to read between {self.position} and {until}")
-        finally:
-            await reader.stop()
+        async with reader(self._settings.bootstrap) as consumer:
+            async for records in stretch(consumer, self.tp, self.position, until):
+                log.warning("%s: %d records that the group's offset had passed", self, len(records))
+                await self._handle(records)
 
     async def _handle(self, records: Sequence[Any]) -> None:
         """Fold a chunk and commit it. What the state contains already is passed over."""

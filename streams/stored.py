@@ -4,7 +4,9 @@ A journey is one version byte, the instant something is due next (8 bytes, so th
 without unpacking), and the packed journey. A position is keyed so that no customer id can collide with it.
 """
 
+from collections.abc import Sequence
 from struct import Struct
+from typing import Any
 
 import msgspec
 
@@ -48,3 +50,11 @@ def due_of(value: bytes) -> int:
 
 pack_position = msgspec.msgpack.Encoder().encode
 unpack_position = msgspec.msgpack.Decoder(Position).decode
+
+
+def newest_position(records: Sequence[Any]) -> Position | None:
+    """The latest position among records of a state topic."""
+    for record in reversed(records):
+        if record.key == POSITION_KEY and record.value is not None:
+            return unpack_position(record.value)
+    return None

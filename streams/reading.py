@@ -1,0 +1,55 @@
+"""Reading a stretch of one partition, committed records only, outside any consumer group."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+_SILENCE_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group, stopped at the end of the block."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=8 * 1024 * 1024,
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def stretch(
+    consumer: AIOKafkaConsumer, tp: TopicPartition, start: int | None, end: int
+) -> AsyncIterator[list[Any]]:
+    """Batches of the records from offset `start` (None: the first there is) up to and without `end`.
+
+    Raises TimeoutError where Kafka gives nothing for a minute though the end is not reached.
+    """
+    consumer.assign([tp])
+    if start is None:
+        await consumer.seek_to_beginning(tp)
+    else:
+        consumer.seek(tp, start)
+    heard = time.monotonic()
+    while await consumer.position(tp) < end:
+        found = (await consumer.getmany(tp, timeout_ms=1000)).get(tp, [])
+        if found:
+            heard = time.monotonic()
+            yield found if found[-1].offset < end else [record for record in found if record.offset < end]
+        elif time.monotonic() - heard > _SILENCE_SECONDS:
+            raise TimeoutError(f"{tp.topic}/{tp.partition}: nothing to read at {await consumer.position(tp)} of {end}")
+
+
+async def end_of(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int:
+    """The offset after the newest record of a partition."""
+    ends: dict[TopicPartition, int] = await consumer.end_offsets([tp])
+    return ends[tp]
