@@ -46,4 +46,7 @@ def run_of(settings: Settings, parts: Sequence[Part]) -> Run:
         worker={settings.worker_id: f"http://{LOOPBACK}:{base + WORKER}"}
         if any(p.name == "worker" for p in parts)
         else {},
+        group=settings.group,
+        partitions=settings.partitions,
+        policy=settings.policy.absolute(),
     )

@@ -85,6 +85,9 @@ class Run(BaseModel):
     console: ConsoleRun
     worker: dict[str, str] = Field(default_factory=dict, description="worker id -> URL of its health and metrics")
     pids: dict[str, int] = Field(default_factory=dict)
+    group: str = Field("throughline", description="Prefix of the instance's consumer groups")
+    partitions: int = Field(4, description="Partitions of every partitioned topic")
+    policy: Path = Field(DEFAULT_POLICY, description="The policy file the workers started with")
 
     def write(self, data: Path) -> None:
         """Replace DIR/run.json in one step, mode 0600."""
@@ -92,7 +95,7 @@ class Run(BaseModel):
         draft = target.with_suffix(".tmp")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(self.model_dump(), file, indent=2)
+            json.dump(self.model_dump(mode="json"), file, indent=2)
         draft.replace(target)
 
     @classmethod

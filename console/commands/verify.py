@@ -1,0 +1,76 @@
+"""`throughline verify`: everything that is stored, held against a fold of all touchpoints from the first one on."""
+
+import asyncio
+import sys
+import time
+
+import click
+
+from console import output
+from console.analyst import analyst_of
+from console.catching_up import NotCaughtUpError, catch_up
+from console.lag import KafkaView
+from console.verification import Verdict, verify
+from console.workspace import Workspace, pass_workspace
+from journey.policy.reading import read
+from journey.rules import Rules
+
+
+@click.command("verify")
+@click.option("--settle", default=120, show_default=True, help="Most seconds to wait until nothing is behind.")
+@output.json_option
+@pass_workspace
+def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
+    """Refold the whole journey.touchpoints topic; compare it with the live state and with ClickHouse.
+
+    Exit code 1 where anything is lost, doubled or different. Nothing is changed.
+
+    \b
+    Example:
+      throughline verify --json
+    """
+    run = workspace.run()
+    rules = Rules(read(run.policy.read_text()))
+    analyst = analyst_of(run)
+    started = time.monotonic()
+    with output.aside().status("waiting until nothing is behind") as spinner:
+        try:
+            catch_up(KafkaView(run.kafka), analyst, run.group, lambda _: None, settle)
+        except NotCaughtUpError as error:
+            output.aside().print(f"{error}; comparing what has arrived", style="medium")
+        read_so_far = 0
+
+        def told(records: int) -> None:
+            nonlocal read_so_far
+            read_so_far += records
+            spinner.update(f"{read_so_far:,} touchpoints folded anew")
+
+        verdict = asyncio.run(verify(run.kafka, run.partitions, rules, analyst, told))
+    if as_json:
+        output.print_json(
+            {
+                "ok": verdict.ok,
+                "touchpoints": verdict.touchpoints,
+                "customers": verdict.customers,
+                "lost": verdict.lost,
+                "doubled": verdict.doubled,
+                "differences": verdict.differences,
+                "moving": verdict.moving,
+                "first_differences": verdict.told,
+                "seconds": round(time.monotonic() - started, 3),
+            }
+        )
+    else:
+        _tell(verdict, time.monotonic() - started)
+    sys.exit(0 if verdict.ok else 1)
+
+
+def _tell(verdict: Verdict, seconds: float) -> None:
+    people = output.people()
+    mark = "[good]everything agrees[/]" if verdict.ok else "[bad]something does not agree[/]"
+    people.print(f"{mark}  {verdict.touchpoints:,} touchpoints of {verdict.customers:,} customers in {seconds:.1f} s")
+    people.print(f"lost {verdict.lost}   doubled {verdict.doubled}   differences {verdict.differences}")
+    if verdict.moving:
+        people.print(f"{verdict.moving:,} facts moved on meanwhile and were passed over", style="quiet")
+    for line in verdict.told:
+        people.print(f"  {line}", markup=False)
