@@ -1,0 +1,205 @@
+"""Where everybody stands, in one look: the questions of the first page and the shape of their answers."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from console.analyst import Analyst
+from console.questions.people import WHO
+from console.web.lifecycle import Stage, Track
+
+Row = dict[str, Any]
+TOP = 12
+
+
+@dataclass(frozen=True)
+class StageCount:
+    """One stage: customers by owning team, and how many prospects stand still there (escalated: twice the limit)."""
+
+    stage: Stage
+    by_team: dict[str, int]
+    stalled: int
+    escalated: int
+
+    @property
+    def customers(self) -> int:
+        """Customers in the stage now."""
+        return sum(self.by_team.values())
+
+
+@dataclass(frozen=True)
+class TrackCount:
+    """One track with its stages in order, and the largest count, which scales the bars."""
+
+    name: str
+    stages: list[StageCount]
+
+    @property
+    def largest(self) -> int:
+        """Customers in the fullest stage; 1 at least, to divide by."""
+        return max([1, *(each.customers for each in self.stages)])
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything on the first page. Times are aware, spans are milliseconds."""
+
+    at: datetime
+    totals: Row
+    tracks: list[TrackCount]
+    stalled: list[Row]
+    stalled_customers: int
+    overlaps: list[Row]
+    overlaps_open: int
+    handoffs: Row
+    clocks: list[Row]
+    rejected: list[Row]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has arrived yet."""
+        return not self.totals["touchpoints"] and not self.rejected
+
+
+def overview(analyst: Analyst, tracks: tuple[Track, ...]) -> Overview:
+    """Ask everything. Raises QuestionError where ClickHouse refuses or is away."""
+    still = analyst.ask(_STILL_BY_STAGE)
+    ranks = [stage.name for track in tracks for stage in track.stages if not stage.is_detour]
+    return Overview(
+        at=datetime.now(UTC),
+        totals=analyst.ask(_TOTALS)[0],
+        tracks=_tracks(tracks, analyst.ask(_BY_STAGE), still),
+        stalled=analyst.ask(_STALLED, {"ranks": ranks, "top": TOP}),
+        stalled_customers=analyst.ask(_STALLED_CUSTOMERS)[0]["customers"],
+        overlaps=analyst.ask(_OVERLAPS, {"top": TOP}),
+        overlaps_open=analyst.ask(_OVERLAPS_OPEN)[0]["open"],
+        handoffs=analyst.ask(_HANDOFFS)[0],
+        clocks=analyst.ask(_CLOCKS),
+        rejected=analyst.ask(_REJECTED),
+    )
+
+
+def _tracks(tracks: tuple[Track, ...], counts: list[Row], still: list[Row]) -> list[TrackCount]:
+    by_stage: dict[tuple[str, str], dict[str, int]] = {}
+    for row in counts:
+        by_stage.setdefault((row["track"], row["stage"]), {})[row["owner_team"]] = row["customers"]
+    stalls = {(row["track"], row["stage"]): row for row in still}
+    found = []
+    for track in tracks:
+        stages = [*track.stages, *_unknown(track, by_stage)]
+        found.append(TrackCount(track.name, [_stage(track.name, stage, by_stage, stalls) for stage in stages]))
+    return found
+
+
+def _unknown(track: Track, by_stage: dict[tuple[str, str], dict[str, int]]) -> list[Stage]:
+    """Stages that customers are in by an older policy: shown, lest they vanish from the sum."""
+    known = {stage.name for stage in track.stages}
+    return [Stage(stage, "", True) for name, stage in sorted(by_stage) if name == track.name and stage not in known]
+
+
+def _stage(
+    track: str, stage: Stage, counts: dict[tuple[str, str], dict[str, int]], stalls: dict[tuple[str, str], Row]
+) -> StageCount:
+    still = stalls.get((track, stage.name), {"customers": 0, "escalated": 0})
+    return StageCount(stage, counts.get((track, stage.name), {}), still["customers"], still["escalated"])
+
+
+_TOTALS = """
+    SELECT
+        count() AS touchpoints,
+        uniqExactIf(customer_id, customer_id != '') AS customers,
+        max(received_at) AS latest_received_at,
+        max(occurred_at) AS latest_occurred_at,
+        countIf(received_at > now64(3) - INTERVAL 1 MINUTE) AS last_minute
+    FROM v_touchpoints
+"""
+_BY_STAGE = """
+    SELECT track, stage, owner_team, count() AS customers
+    FROM v_positions
+    GROUP BY track, stage, owner_team
+    ORDER BY track, stage, owner_team
+"""
+_STILL_BY_STAGE = """
+    SELECT
+        track,
+        stage,
+        uniqExact(customer_id) AS customers,
+        uniqExactIf(customer_id, escalated_at IS NOT NULL) AS escalated
+    FROM v_stalled
+    WHERE status = 'open'
+    GROUP BY track, stage
+"""
+_STALLED_CUSTOMERS = "SELECT uniqExact(customer_id) AS customers FROM v_stalled WHERE status = 'open'"
+# The nearest to a deal first, then who waits longest: that is where a call helps most.
+_STALLED = f"""
+    SELECT
+        still.customer_id AS customer_id,
+        who,
+        still.stage AS stage,
+        since,
+        kinds,
+        escalated,
+        last_counted_at,
+        owner_team,
+        owner_actor
+    FROM
+    (
+        SELECT
+            customer_id,
+            track,
+            stage,
+            min(since) AS since,
+            groupUniqArray(kind) AS kinds,
+            max(escalated_at IS NOT NULL) AS escalated,
+            max(last_counted_at) AS last_counted_at
+        FROM v_stalled
+        WHERE status = 'open'
+        GROUP BY customer_id, track, stage
+        ORDER BY indexOf({{ranks:Array(String)}}, stage) DESC, since, customer_id
+        LIMIT {{top:UInt32}}
+    ) AS still
+    LEFT JOIN v_positions AS position ON position.customer_id = still.customer_id AND position.track = still.track
+    LEFT JOIN ({WHO}) AS people ON people.customer_id = still.customer_id
+    ORDER BY indexOf({{ranks:Array(String)}}, stage) DESC, since, customer_id
+"""  # noqa: S608
+_OVERLAPS = f"""
+    SELECT customer_id, who, kind, subject, severity, precedence, precedence_rule, opened_at, last_at
+    FROM v_overlaps LEFT JOIN ({WHO}) AS people USING customer_id
+    WHERE status = 'open'
+    ORDER BY indexOf(['high', 'medium', 'low'], severity), last_at DESC, id
+    LIMIT {{top:UInt32}}
+"""  # noqa: S608
+_OVERLAPS_OPEN = "SELECT count() AS open FROM v_overlaps WHERE status = 'open'"
+_HANDOFFS = """
+    SELECT
+        countIf(kind = 'offered') AS offered,
+        countIf(kind = 'accepted') AS accepted,
+        countIf(kind = 'rejected') AS rejected,
+        countIf(kind = 'handed_back') AS handed_back,
+        quantileExactIf(0.5)(latency_ms, kind = 'accepted' AND latency_ms IS NOT NULL) AS median_ms,
+        quantileExactIf(0.9)(latency_ms, kind = 'accepted' AND latency_ms IS NOT NULL) AS p90_ms,
+        quantileExactIf(0.5)(business_ms, kind = 'accepted' AND business_ms IS NOT NULL) AS median_business_ms,
+        quantileExactIf(0.9)(business_ms, kind = 'accepted' AND business_ms IS NOT NULL) AS p90_business_ms,
+        countIf(kind = 'accepted' AND latency_ms IS NOT NULL) AS timed
+    FROM v_handoffs
+"""
+# Compliance = met / (met + breached); NULL where none has ended.
+_CLOCKS = """
+    SELECT
+        name,
+        any(team) AS team,
+        countIf(state = 'met') AS met,
+        countIf(state = 'breached') AS breached,
+        countIf(state = 'breached' AND stopped_at IS NULL) AS unanswered,
+        countIf(state = 'running') AS running,
+        met / nullIf(met + breached, 0) AS compliance
+    FROM v_clocks
+    GROUP BY name
+    ORDER BY unanswered DESC, breached DESC, name
+"""
+_REJECTED = """
+    SELECT reason, count() AS records, max(received_at) AS latest_at
+    FROM v_rejected
+    GROUP BY reason
+    ORDER BY records DESC, reason
+"""
