@@ -1,9 +1,12 @@
 """One instance as a whole: start it, see how it is, stop it. The `throughline` command is a thin dress over this."""
 
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +84,12 @@ class Instance:
             time.sleep(poll_seconds)
 
     def stop(self) -> None:
-        """Stop every part, readers before what they read from, Kafka last. At most about 15 seconds."""
-        stop_tree(self._place, self._on_progress)
+        """Stop every part, readers before what they read from, Kafka last. At most about 15 seconds.
+
+        A second Ctrl-C changes nothing: half a stop would leave processes behind.
+        """
+        with _deaf_to_ctrl_c():
+            stop_tree(self._place, self._on_progress)
 
     def _tell(self, each: Seen, told: dict[str, tuple[int, int]]) -> None:
         now = (each.deaths, each.failures)
@@ -125,7 +132,8 @@ def up(
         _start_tree(at, settings, chosen)
         run = _start_parts(at, settings, chosen, on_progress)
     except BaseException:
-        stop_tree(at, on_progress)
+        with _deaf_to_ctrl_c():
+            stop_tree(at, on_progress)
         raise
     return Instance(settings, run, at, silent if detach else on_progress)
 
@@ -167,6 +175,18 @@ def stop_tree(at: Place, on_progress: OnProgress = silent) -> bool:
     for path in (at.data / "run.json", at.pids, at.socket):
         path.unlink(missing_ok=True)
     return True
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def last_line(log: Path) -> str:

@@ -1,6 +1,7 @@
 """Real parts for the tests: an embedded Kafka and an embedded ClickHouse, started once, when first asked for."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -40,6 +41,12 @@ class ClickHouse:
 def free_ports() -> Callable[[int], list[int]]:
     """free_ports(n): n TCP ports of loopback that nothing listened on a moment ago."""
     return _free_ports
+
+
+@pytest.fixture
+def port_base() -> int:
+    """The first of ten neighbouring free ports: an instance's --port-base."""
+    return _free_run(10)[0]
 
 
 @pytest.fixture(scope="session")
@@ -99,14 +106,26 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]
 
 
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    return random.sample(_free_run(count), count)
+
+
+def _free_run(length: int) -> list[int]:
+    """Neighbouring free ports, below those that the kernel gives to outgoing connections, which would race with us."""
+    for _ in range(1000):
+        first = random.randrange(20_000, 32_000 - length)
+        if all(_can_listen(port) for port in range(first, first + length)):
+            return list(range(first, first + length))
+    raise RuntimeError("no free ports between 20000 and 32000")
+
+
+def _can_listen(port: int) -> bool:
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager

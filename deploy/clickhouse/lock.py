@@ -17,7 +17,7 @@ class DirectoryLock:
         self._path = directory.with_name(directory.name + ".lock")
         self._descriptor = -1
 
-    def acquire(self, wait_seconds: float = 10.0) -> None:
+    def acquire(self, wait_seconds: float = 5.0) -> None:
         """Take the lock, waiting for a predecessor that is just stopping. Raises DirectoryInUseError."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -106,6 +106,7 @@ logfile_backups = {LOG_COPIES}
 pidfile = {_plain(at.folder / "supervisord.pid")}
 identifier = throughline
 nocleanup = true
+silent = true
 childlogdir = {_plain(at.logs)}
 
 [rpcinterface:supervisor]

@@ -29,8 +29,8 @@ def _named(checks: list[Check], name: str) -> list[Check]:
     return [check for check in checks if check.name == name]
 
 
-def test_a_machine_that_is_set_up_passes_every_check(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> None:
-    checks = doctor(Settings(data=tmp_path / "data", port_base=min(free_ports(9)) - 8))
+def test_a_machine_that_is_set_up_passes_every_check(tmp_path: Path, port_base: int) -> None:
+    checks = doctor(Settings(data=tmp_path / "data", port_base=port_base))
     assert [check for check in checks if not check.ok] == []
     assert {"python", "java", "kafka jars", "chdb", "disk", "ports"} <= {check.name for check in checks}
 
@@ -61,10 +61,10 @@ def test_an_old_java_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "Java 11 is too old" in java.detail
 
 
-def test_a_port_in_use_names_who_has_it(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        (check,) = _named(doctor(Settings(data=tmp_path, port_base=port - 6)), f"port {port}")
+def test_a_port_in_use_names_who_has_it(tmp_path: Path, port_base: int) -> None:
+    port = port_base + 6
+    with socket.create_server(("127.0.0.1", port)):
+        (check,) = _named(doctor(Settings(data=tmp_path, port_base=port_base)), f"port {port}")
     assert not check.ok
     assert f"pid {os.getpid()}" in check.detail
     assert "--port-base" in check.fix

@@ -14,7 +14,7 @@ import pytest
 
 from deploy.instance import Instance, PartFailedError, Progress, down, status, up
 from deploy.leftover import exists
-from deploy.part import Part
+from deploy.part import Part, parts_of
 from deploy.preflight import CannotStartError
 from deploy.supervision.configuration import place
 from deploy.supervision.remote import Remote
@@ -33,9 +33,8 @@ FAILING = "import sys; print('cannot read the policy: line 7', flush=True); sys.
 
 
 @pytest.fixture
-def settings(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> Iterator[Settings]:
-    base = free_ports(1)[0] - 6
-    made = Settings(data=tmp_path / "data", port_base=base, kafka_insecure=True)
+def settings(tmp_path: Path, port_base: int) -> Iterator[Settings]:
+    made = Settings(data=tmp_path / "data", port_base=port_base, kafka_insecure=True)
     yield made
     down(made.data)
 
@@ -196,7 +195,7 @@ def test_two_instances_run_side_by_side(
     free_ports: Callable[[int], list[int]],
     tmp_path: Path,
 ) -> None:
-    other = Settings(data=tmp_path / "other", port_base=free_ports(1)[0] - 6)
+    other = Settings(data=tmp_path / "other", port_base=settings.port_base + 10)
     with up(settings, parts=parts), up(other, parts=[server("store", free_ports(1)[0])]):
         assert len(status(settings.data)) == 2
         assert len(status(other.data)) == 1
@@ -228,3 +227,16 @@ def test_plain_kafka_beyond_this_machine_needs_consent(settings: Settings, parts
     far = settings.model_copy(update={"kafka": "broker.example:9092", "kafka_insecure": False})
     with pytest.raises(CannotStartError, match="THROUGHLINE_KAFKA_INSECURE"):
         up(far, parts=parts)
+
+
+def test_kafka_and_clickhouse_of_an_instance_come_back_from_a_kill(settings: Settings) -> None:
+    embedded = [part for part in parts_of(settings) if part.name in {"kafka", "clickhouse"}]
+    steps: list[Progress] = []
+    with up(settings, steps.append, parts=embedded) as instance:
+        assert ("topics", "ready") in [(step.part, step.state) for step in steps]
+        for each in status(settings.data):
+            os.kill(each.pid, signal.SIGKILL)
+        _eventually(lambda: [(one.state, one.restarts) for one in status(settings.data)] == [("up", 1)] * 2, 40)
+        run = instance.run.clickhouse
+        answer = httpx.post(run.url, content="SELECT 1", auth=(run.readonly_user, run.readonly_password))
+        assert answer.text == "1\n"
