@@ -106,7 +106,8 @@ class Simulation:
         if dice.happens(BAD_SHARE):
             self._written += 1
             name = f"{draft.tool.source}-{self._world.run}-x{self._written:x}"
-            yield Record(at, topic, key, bad_event(dice, touchpoint, at, name), True)
+            # Some clients refuse a record with neither key nor value.
+            yield Record(at, topic, key or b"bad", bad_event(dice, touchpoint, at, name), True)
         yield Record(at, topic, key, msgspec.json.encode(touchpoint), False)
 
     def _move_to(self, pending: Pending, moment: int, evening: str) -> None:

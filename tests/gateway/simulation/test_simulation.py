@@ -80,6 +80,7 @@ def test_one_in_two_hundred_records_is_bad_in_many_ways(told: list[Record]) -> N
     bad = [record.value for record in told if record.bad]
     assert 0.003 < len(bad) / len(told) < 0.008
     assert None in bad
+    assert all(record.key for record in told if record.value is None)
     assert any(value is not None and len(value) > MAX_TOUCHPOINT_BYTES for value in bad)
     faults = Counter(_fault(value, told[-1].at) for value in bad)
     assert set(faults) >= {"null", "broken", "missing", "extra_forbidden", "future", "other"}
