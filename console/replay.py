@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,13 +60,19 @@ class RawProducer:
             )
         except KafkaError as error:
             raise UnreachableError(f"Kafka at {bootstrap} cannot be reached ({error!r})") from None
-        self._failures: list[Any] = []
+        self._error = KafkaError
+        self._failures: deque[Any] = deque(maxlen=1000)
 
-    def send(self, record: Record) -> None:
-        """Queue one record."""
+    def send(self, record: Record) -> bool:
+        """Queue one record; False where the producer takes none now, which happens while Kafka is away for long."""
         # Stamped by the clock, not by the story: Kafka's retention would take what is stamped months ago.
-        future = self._producer.send(record.topic, record.value, record.key)
+        try:
+            future = self._producer.send(record.topic, record.value, record.key)
+        except self._error as error:
+            self._failures.append(error)
+            return False
         future.add_errback(self._failures.append)
+        return True
 
     def flush(self) -> None:
         """Wait until Kafka has everything. Raises UnreachableError where it does not."""
@@ -92,10 +99,10 @@ def replay(story: Story, simulation: Simulation, producer: RawProducer, report: 
 
 
 def go_live(simulation: Simulation, producer: RawProducer, per_second: float, stop: Event) -> Iterator[Record]:
-    """Send live traffic until `stop` is set, yielding each record that was sent."""
+    """Send live traffic until `stop` is set, yielding each record that was sent. A Kafka that is away is waited for."""
     for record in simulation.live(_moments(per_second, stop)):
-        producer.send(record)
-        yield record
+        if producer.send(record):
+            yield record
 
 
 def _moments(per_second: float, stop: Event) -> Iterator[int]:

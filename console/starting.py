@@ -1,8 +1,13 @@
 """Starting and stopping an instance with words about it on stderr."""
 
-from typing import Any
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 from console import output
 from console.workspace import UnreachableError, Workspace
@@ -20,16 +25,15 @@ def settings_of(workspace: Workspace) -> Settings:
     return Settings(**given)
 
 
-def start(workspace: Workspace, detach: bool) -> Instance:
-    """Start every part, telling of each. Raises click's errors, with the fix."""
-    aside = output.aside()
+def start(workspace: Workspace, detach: bool, aside: Console) -> Instance:
+    """Start every part; tells of each on `aside`, later of each that dies. Raises click's errors, with the fix."""
     settings = settings_of(workspace)
     with aside.status("starting") as spinner:
 
         def tell(step: Progress) -> None:
             spinner.update(f"{step.part} {step.state}")
             if step.state in {"ready", "restarted", "failing", "stopped"}:
-                _tell(step)
+                _tell(aside, step)
 
         try:
             return up(settings, tell, detach)
@@ -40,14 +44,32 @@ def start(workspace: Workspace, detach: bool) -> Instance:
 
 
 def stop(instance: Instance) -> None:
-    """Stop every part, in order, whatever the impatient do with Ctrl-C."""
+    """Stop every part, in order, however often the impatient press Ctrl-C."""
     output.aside().print("stopping; nothing is lost", style="quiet")
-    instance.stop()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        instance.stop()
+    finally:
+        signal.signal(signal.SIGINT, before)
     output.aside().print("stopped", style="quiet")
 
 
-def _tell(step: Progress) -> None:
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """Run the block until it ends, or until Ctrl-C or SIGTERM ends it quietly."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell(aside: Console, step: Progress) -> None:
     style = {"ready": "good", "restarted": "medium", "failing": "bad"}.get(step.state, "quiet")
-    aside = output.aside()
-    aside.print(f"  {step.part:<11}[{style}]{step.state:<9}[/]", end="")
-    aside.print(f"{step.seconds:5.1f} s  {step.message}" if step.state == "ready" else step.message, markup=False)
+    said = f"{step.seconds:5.1f} s  {step.message}" if step.state == "ready" else step.message
+    aside.print(Text.assemble(f"  {step.part:<11}", (f"{step.state:<9}", style), said))

@@ -1,12 +1,12 @@
 """`throughline demo`: everything at once, with simulated customers."""
 
-import signal
 import time
 from pathlib import Path
-from threading import Event
-from typing import NoReturn
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
 from console import output
 from console.analyst import Analyst, analyst_of
@@ -19,6 +19,9 @@ from console.workspace import Workspace, pass_workspace
 from gateway.simulation import Simulation
 from schemas.settings import Run
 from schemas.topic import RAW
+
+if TYPE_CHECKING:
+    from deploy.instance import Instance
 
 SEED, CUSTOMERS, DAYS = 1, 2000, 90
 
@@ -42,28 +45,24 @@ def demo(workspace: Workspace, customers: int, days: float, seed: int, rate: flo
     Example:
       throughline --data /tmp/demo demo --customers 500
     """
-    from console.starting import start, stop
+    from console.starting import start, stop, until_stopped
 
-    signal.signal(signal.SIGTERM, _interrupt)
     story = Story.read(workspace.data) or Story(seed, customers, days, int(time.time() * 1000))
     running = _running(workspace)
-    instance = None if running else start(workspace, detach=False)
+    aside, gone = output.aside(), Event()
+    instance = None if running else start(workspace, False, aside)
+    if instance is not None:
+        Thread(target=_watch, args=(instance, gone), daemon=True).start()
     try:
-        run = running or workspace.run()
-        simulation = _told(workspace, story, run)
-        _print_findings(workspace, run)
-        if not once:
-            _live(simulation, run, rate)
-    except KeyboardInterrupt:
-        pass
+        with until_stopped():
+            run = running or workspace.run()
+            simulation = _told(workspace, story, run)
+            _print_findings(workspace, run)
+            if not once:
+                _live(simulation, run, rate, aside, gone)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if instance is not None:
             stop(instance)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _running(workspace: Workspace) -> Run | None:
@@ -171,14 +170,19 @@ def _order(workspace: Workspace) -> dict[str, list[str]]:
     }
 
 
-def _live(simulation: Simulation, run: Run, rate: float) -> None:
-    aside, stop = output.aside(), Event()
+def _watch(instance: "Instance", gone: Event) -> None:
+    """Tell of parts that die; set `gone` when the whole tree is."""
+    instance.wait()
+    gone.set()
+
+
+def _live(simulation: Simulation, run: Run, rate: float, aside: Console, gone: Event) -> None:
     producer = RawProducer(run.kafka)
     aside.print(f"Live: {rate:g} touchpoints a second. Ctrl-C stops everything.", style="quiet")
     try:
         with aside.status("live") as line:
-            for count, record in enumerate(go_live(simulation, producer, rate, stop), start=1):
+            for count, record in enumerate(go_live(simulation, producer, rate, gone), start=1):
                 line.update(f"{count:,} live touchpoints, the last on {record.topic}")
     finally:
-        stop.set()
         producer.close()
+    aside.print("the instance is gone", style="quiet")

@@ -1,15 +1,14 @@
 """`throughline up`, `down`, `status`, `doctor`: an instance as a whole. Thin over deploy."""
 
-import signal
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from console import output
 from console.condition import Condition, condition
-from console.starting import settings_of, start, stop
+from console.starting import settings_of, start, stop, until_stopped
 from console.workspace import NoInstanceError, Workspace, pass_workspace
 
 
@@ -25,7 +24,7 @@ def up(workspace: Workspace, detach: bool) -> None:
     Example:
       throughline --data /tmp/one --port-base 21000 up --detach
     """
-    instance = start(workspace, detach)
+    instance = start(workspace, detach, output.aside())
     run, console = instance.run, output.people()
     console.print(f"\nconsole     {run.console.url}\ngateway     {run.gateway.url}\nkafka       {run.kafka}")
     console.print(f"clickhouse  {run.clickhouse.url}")
@@ -34,18 +33,13 @@ def up(workspace: Workspace, detach: bool) -> None:
         console.print(f"{workspace.hint('down')}  stops it", style="quiet", soft_wrap=True)
         return
     console.print("\nCtrl-C stops everything.", style="quiet")
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        instance.wait()
-    except KeyboardInterrupt:
+        with until_stopped():
+            instance.wait()
+            # Nobody here stopped it: `down` did, or the supervisor was killed.
+            console.print("the instance is gone", style="quiet")
+    finally:
         stop(instance)
-        return
-    # Nobody here stopped it: `down` did, or the supervisor was killed.
-    console.print("the instance is gone", style="quiet")
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 @click.command()
