@@ -3,12 +3,12 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from sinks.clickhouse.position import Place
 from sinks.clickhouse.record import Record
 from sinks.clickhouse.rejected_row import sink_rejected_row
-from sinks.clickhouse.table import MAPPERS, Row
+from sinks.clickhouse.table import ROWS_BY_KIND, ROWS_OF_ONE_TABLE, Row
 
 log = logging.getLogger(__name__)
 _SHOWN = 300
@@ -26,27 +26,35 @@ class Batch:
 
     def add(self, topic: str, records: Sequence[Record]) -> None:
         """Map the records of one partition. A record that cannot be mapped becomes a row of `sink_rejected`."""
-        mapper = MAPPERS[topic]
-        rows = self.rows
-        for record in records:
-            table, row = _mapped(mapper, record)
-            rows[table].append(row)
-            self.bytes += len(record.value or b"")
+        if topic in ROWS_OF_ONE_TABLE:
+            self._add_to(*ROWS_OF_ONE_TABLE[topic], records)
+        else:
+            self._add_by_kind(ROWS_BY_KIND[topic], records)
+        self.bytes += sum([len(record.value or b"") for record in records])
         self.count += len(records)
         if records:
             self.newest_ms = max(self.newest_ms, records[-1].timestamp)
 
-    def reaches(self, positions: Iterable[tuple[Place, int]]) -> None:
-        """Note where consumption stands after the records that were added."""
-        self.positions.update(positions)
+    # Both loops catch everything: whatever a record holds, it must not stop the ones behind it.
+    def _add_to(self, table: str, mapper: Callable[[Record], Row], records: Sequence[Record]) -> None:
+        append = self.rows[table].append
+        for record in records:
+            try:
+                append(mapper(record))
+            except Exception as error:
+                self._keep(record, error)
 
+    def _add_by_kind(self, mapper: Callable[[Record], tuple[str, Row]], records: Sequence[Record]) -> None:
+        rows = self.rows
+        for record in records:
+            try:
+                table, row = mapper(record)
+                rows[table].append(row)
+            except Exception as error:
+                self._keep(record, error)
 
-def _mapped(mapper: Callable[[Record], tuple[str, Row]], record: Record) -> tuple[str, Row]:
-    try:
-        return mapper(record)
-    # Whatever a record holds, it must not stop the ones behind it.
-    except Exception as error:
+    def _keep(self, record: Record, error: Exception) -> None:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         said = f"{type(error).__name__}: {error}"[:_SHOWN]
         log.warning("%s cannot be a row, kept in sink_rejected: %s", place, said)
-        return "sink_rejected", sink_rejected_row(record, said, time.time_ns() // 1_000_000)
+        self.rows["sink_rejected"].append(sink_rejected_row(record, said, time.time_ns() // 1_000_000))

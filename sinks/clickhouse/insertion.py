@@ -29,6 +29,8 @@ class Insertion:
         """
         for name in list(batch.rows):
             rows = batch.rows[name]
+            if not rows:
+                continue
             for chunk in _by_month(BY_NAME[name], rows):
                 self._insert(BY_NAME[name], chunk)
             del batch.rows[name]

@@ -49,9 +49,9 @@ TABLES = (
 )
 BY_NAME = {table.name: table for table in TABLES}
 
-MAPPERS: dict[str, Callable[[Record], tuple[str, Row]]] = {
-    topic.TOUCHPOINTS: lambda record: ("touchpoints", touchpoint_row(record)),
-    topic.FACTS: fact_row,
-    topic.ALERTS: lambda record: ("alerts", alert_row(record)),
-    topic.REJECTED: lambda record: ("rejected", rejected_row(record)),
+ROWS_OF_ONE_TABLE: dict[str, tuple[str, Callable[[Record], Row]]] = {
+    topic.TOUCHPOINTS: ("touchpoints", touchpoint_row),
+    topic.ALERTS: ("alerts", alert_row),
+    topic.REJECTED: ("rejected", rejected_row),
 }
+ROWS_BY_KIND: dict[str, Callable[[Record], tuple[str, Row]]] = {topic.FACTS: fact_row}
