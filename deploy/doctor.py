@@ -11,7 +11,8 @@ from deploy import preflight
 from deploy.instance import status
 from deploy.kafka.advertised import advertised
 from deploy.kafka.broker import LOOPBACK, JavaMissingError, accepts, java_version
-from deploy.part import KAFKA, Part, parts_of
+from deploy.part import GATEWAY, KAFKA, Part, parts_of
+from deploy.supervision.configuration import known_parts, place
 from schemas.settings import Settings
 
 _GIB = 1024**3
@@ -32,7 +33,7 @@ class Check:
 
 def doctor(settings: Settings) -> list[Check]:
     """Check everything that can be checked without changing anything. Takes a few seconds."""
-    settings = settings.model_copy(update={"data": Path(settings.data).absolute()})
+    settings = _as_running(settings.model_copy(update={"data": Path(settings.data).absolute()}))
     parts = parts_of(settings)
     names = {part.name for part in parts}
     checks = [_python(), _packages("clickhouse" in names)]
@@ -48,6 +49,14 @@ def doctor(settings: Settings) -> list[Check]:
     checks += _ports(settings, parts)
     checks += _kafka(settings)
     return [*checks, *_running(settings)]
+
+
+def _as_running(settings: Settings) -> Settings:
+    """With the ports of the instance that runs on this data directory, whatever is asked for now."""
+    if not status(settings.data):
+        return settings
+    gateways = [part.port for part in known_parts(place(settings.data)) if part.name == "gateway"]
+    return settings.model_copy(update={"port_base": gateways[0] - GATEWAY}) if gateways else settings
 
 
 def _reason(name: str, reason: str, found: str) -> Check:

@@ -94,7 +94,6 @@ class Broker:
             "num.network.threads": "2",
             "num.io.threads": "4",
             "num.recovery.threads.per.data.dir": "2",
-            "controlled.shutdown.enable": "false",
         }
 
     def prepare(self) -> None:
@@ -122,7 +121,7 @@ class Broker:
             find_java(),
             f"-Xmx{heap_mib}m",
             "-XX:+ExitOnOutOfMemoryError",
-            "-XX:+UseSerialGC" if heap_mib <= 128 else "-XX:+UseG1GC",
+            *(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if heap_mib <= 128 else ["-XX:+UseG1GC"]),
             "-Djava.awt.headless=true",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dorg.slf4j.simpleLogger.showDateTime=true",
