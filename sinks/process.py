@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -14,10 +15,34 @@ log = logging.getLogger(__name__)
 RESTART_SECONDS = 3.0
 
 
+class Seldom(logging.Filter):
+    """Lets one line of a talkative library through every few seconds: aiokafka says forty a second of a lost broker."""
+
+    def __init__(self, library: str, seconds: float = 5.0, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._library = library
+        self._seconds = seconds
+        self._now = now
+        self._next_at = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        if record.name.partition(".")[0] != self._library:
+            return True
+        if self._now() < self._next_at:
+            return False
+        self._next_at = self._now() + self._seconds
+        return True
+
+
 def log_to_stderr() -> None:
     """One line per event: time, level, logger, message."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # These tell every rebalance and every metadata refresh.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Seldom("aiokafka"))
+    logging.basicConfig(
+        handlers=[handler], level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # Below that it tells every rebalance and every metadata refresh.
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
 
 
