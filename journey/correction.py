@@ -87,6 +87,7 @@ def _accept(
             outcome.duplicates += 1
             continue
         known += _KNOWN.pack(token, max(0, touch.at // 60_000))
+        _forget(known, max(newest, touch.at) - rules.deduplication_ms)
         late = (seen or accepted) and (touch.at < newest - rules.correction_ms or touch.key < _floor(journey, accepted))
         if late:
             journey.too_late += 1
@@ -95,7 +96,7 @@ def _accept(
             continue
         newest = max(newest, touch.at)
         accepted.append(touch)
-    journey.known = _forget(known, newest - rules.deduplication_ms)
+    journey.known = bytes(known)
     return accepted
 
 
@@ -106,13 +107,13 @@ def _is_known(known: bytearray, token: bytes) -> bool:
     return at >= 0
 
 
-def _forget(known: bytearray, before_ms: int) -> bytes:
+def _forget(known: bytearray, before_ms: int) -> None:
     """Drop what is older than the deduplication window, oldest arrivals first, and what exceeds the bound."""
     size, oldest = _KNOWN.size, max(0, before_ms // 60_000)
     start = max(0, len(known) - MOST_RECENTS * size)
-    while start < len(known) and int.from_bytes(known[start + 8 : start + size], "big") < oldest:
+    while start < len(known) - size and int.from_bytes(known[start + 8 : start + size], "big") < oldest:
         start += size
-    return bytes(known[start:])
+    del known[:start]
 
 
 def _floor(journey: Journey, accepted: list[Touch]) -> tuple[int, str, str]:

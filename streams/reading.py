@@ -42,9 +42,11 @@ async def stretch(
     heard = time.monotonic()
     while await consumer.position(tp) < end:
         found = (await consumer.getmany(tp, timeout_ms=1000)).get(tp, [])
+        if found and found[-1].offset >= end:
+            found = [record for record in found if record.offset < end]
         if found:
             heard = time.monotonic()
-            yield found if found[-1].offset < end else [record for record in found if record.offset < end]
+            yield found
         elif time.monotonic() - heard > _SILENCE_SECONDS:
             raise TimeoutError(f"{tp.topic}/{tp.partition}: nothing to read at {await consumer.position(tp)} of {end}")
 

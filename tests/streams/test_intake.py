@@ -1,0 +1,128 @@
+"""Every record that comes in goes out once: accepted and re-keyed, or rejected with its bytes and a reason."""
+
+import json
+from typing import Any
+
+import pytest
+from kafka.partitioner.default import murmur2 as reference_murmur2
+
+from journey.identity import customer_id_of
+from schemas import rejection, topic
+from schemas.touchpoint import AcceptedTouchpoint
+from streams.intake import IntakeStage, partition_of
+from streams.stage import Effects
+from tests.streams.records import Record, raw
+
+NOW = 1_767_693_600_000
+HOUR = 3_600_000
+
+
+def taken(*values: bytes | None) -> Effects:
+    stage = IntakeStage("touchpoints.marketing", 4, 24 * HOUR, "DE")
+    return stage.fold([Record(value, offset=number) for number, value in enumerate(values)], NOW, None)
+
+
+def accepted(effects: Effects) -> list[dict[str, Any]]:
+    return [
+        json.loads(value)
+        for (name, _), outputs in effects.outputs.items()
+        if name == topic.TOUCHPOINTS
+        for _, value, _ in outputs
+    ]
+
+
+def rejections(effects: Effects) -> list[tuple[str, str, bytes]]:
+    found = []
+    for _, value, headers in effects.outputs.get((topic.REJECTED, 0), []):
+        named = dict(headers)
+        found.append((named[rejection.HEADER_REASON].decode(), named[rejection.HEADER_POINTER].decode(), value))
+    return found
+
+
+def test_an_accepted_touchpoint_carries_its_customer_its_origin_and_normalised_identifiers() -> None:
+    effects = taken(raw(customer={"email": " JO@acme.example ", "phone": "030 1234567", "anonymous_id": "b-1"}))
+    (found,) = accepted(effects)
+    model = AcceptedTouchpoint.model_validate(found)
+    assert model.customer_id == customer_id_of("email", "jo@acme.example")
+    assert (model.customer.email, model.customer.phone) == ("jo@acme.example", "+49301234567")
+    assert model.origin == "touchpoints.marketing/0/0"
+    assert found["channel"] == "email"
+
+
+def test_it_is_keyed_and_placed_by_its_customer_as_any_java_producer_would() -> None:
+    effects = taken(raw())
+    ((name, partition), [(key, _, _)]) = next(iter(effects.outputs.items()))
+    customer_id = customer_id_of("email", "jo@acme.example")
+    assert (name, key) == (topic.TOUCHPOINTS, customer_id.encode())
+    assert partition == partition_of(customer_id, 4) == (reference_murmur2(customer_id.encode()) & 0x7FFFFFFF) % 4
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "pointer"),
+    [
+        (b"{not json", "not_json", ""),
+        (b'{"id": "1"', "not_json", ""),
+        (b"\xff\xfe\x00", "not_json", ""),
+        (b"[]", "not_a_touchpoint", ""),
+        (b"42", "not_a_touchpoint", ""),
+        (b"  ", "empty", ""),
+        (b"", "empty", ""),
+        (b"\x00\x00\x00\x00\x07avro", "framing", ""),
+        (raw(source=None), "not_a_touchpoint", "/source"),
+        (raw(team=7), "not_a_touchpoint", "/team"),
+        (raw(type="Email Opened"), "not_a_touchpoint", "/type"),
+        (raw(occurred_at="2026-01-05T10:00:00"), "not_a_touchpoint", "/occurred_at"),
+        (raw(occurred_at="yesterday"), "not_a_touchpoint", "/occurred_at"),
+        (raw(direction="sideways"), "not_a_touchpoint", "/direction"),
+        (raw(value={"amount": "1.00", "currency": "euro"}), "not_a_touchpoint", "/value/currency"),
+        (raw(unheard_of=1), "not_a_touchpoint", "/unheard_of"),
+        (raw(customer=None), "not_a_touchpoint", ""),
+        (raw(customer={}), "not_a_touchpoint", "/customer"),
+        (raw(customer={"email": "no e-mail at all"}), "identifier", "/customer"),
+        (raw(occurred_at="2026-01-07T10:00:01Z"), "future", "/occurred_at"),
+        (raw(properties={"x": "y" * 1_000_000}), "too_large", ""),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else value,
+)
+def test_bad_input_is_rejected_with_its_bytes_a_reason_and_a_pointer(value: bytes, reason: str, pointer: str) -> None:
+    effects = taken(value, raw())
+    assert rejections(effects) == [(reason, pointer, value)]
+    assert len(accepted(effects)) == 1
+
+
+def test_a_record_without_a_value_is_counted_and_ignored() -> None:
+    effects = taken(None)
+    assert effects.outputs == {}
+    assert effects.counts == {("ignored", "null"): 1}
+
+
+def test_an_unknown_type_is_kept() -> None:
+    assert accepted(taken(raw(type="hologram.waved_at")))[0]["type"] == "hologram.waved_at"
+
+
+def test_exactly_a_day_ahead_is_no_future_yet() -> None:
+    assert len(accepted(taken(raw(occurred_at="2026-01-07T10:00:00Z")))) == 1
+
+
+def test_confluent_framing_before_json_is_taken_off() -> None:
+    assert len(accepted(taken(b"\x00\x00\x00\x00\x2a" + raw()))) == 1
+
+
+def test_a_customer_id_of_our_own_is_kept_and_any_other_text_stands_for_one() -> None:
+    ours = customer_id_of("email", "x@y.example")
+    strange = 'x","customer_id":"evil'
+    found = accepted(taken(raw(customer={"customer_id": ours.upper()}), raw(id="2", customer={"customer_id": strange})))
+    assert {one["customer_id"] for one in found} == {ours, customer_id_of("customer_id", strange)}
+
+
+def test_spend_needs_no_customer() -> None:
+    (found,) = accepted(taken(raw(type="spend.recorded", customer=None)))
+    assert found["customer_id"] == ""
+
+
+def test_a_gate_holds_a_record_back_and_everything_after_it() -> None:
+    stage = IntakeStage("touchpoints.marketing", 4, 24 * HOUR, "DE")
+    records = [Record(raw(id=str(n), occurred_at=f"2026-01-0{n}T10:00:00Z"), offset=n) for n in range(1, 6)]
+    effects = stage.fold(records, NOW, lambda emitted, occurred: occurred < 1_767_434_400_001)
+    assert effects.taken == 3
+    assert [found["id"] for found in accepted(effects)] == ["1", "2", "3"]

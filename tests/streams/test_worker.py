@@ -1,0 +1,159 @@
+"""A real worker on a real broker: whatever the codec, whatever is killed, each touchpoint counts exactly once."""
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from gateway.simulation.engine import Record, Simulation
+from schemas import rejection, topic
+from streams.reading import end_of, reader, stretch
+from streams.refold import Refold, refold
+from tests.journey.telling import RULES
+from tests.streams.conftest import PARTITIONS, WorkerProcess, until
+from tests.streams.records import raw
+
+UNTIL = 1_767_607_200_000
+NewWorker = Callable[[str], WorkerProcess]
+
+
+def emit(bootstrap: str, records: Sequence[Record], codec: str | None = None) -> None:
+    async def send_all() -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", linger_ms=20, compression_type=codec, max_request_size=8_000_000
+        )
+        await producer.start()
+        try:
+            sent = [await producer.send(record.topic, record.value, record.key) for record in records]
+            await asyncio.gather(*sent)
+        finally:
+            await producer.stop()
+
+    asyncio.run(send_all())
+
+
+def read(bootstrap: str, name: str, partitions: int = PARTITIONS) -> list[Any]:
+    async def all_of_it() -> list[Any]:
+        async with reader(bootstrap) as consumer:
+            found = []
+            for partition in range(partitions):
+                tp = TopicPartition(name, partition)
+                async for records in stretch(consumer, tp, None, await end_of(consumer, tp)):
+                    found += records
+            return found
+
+    return asyncio.run(all_of_it())
+
+
+def refolded(bootstrap: str) -> list[Refold]:
+    async def every_partition() -> list[Refold]:
+        async with reader(bootstrap) as consumer:
+            return [await refold(consumer, partition, RULES, lambda _: None) for partition in range(PARTITIONS)]
+
+    return asyncio.run(every_partition())
+
+
+def settled(worker: WorkerProcess, sent: int) -> Callable[[], bool]:
+    """Everything that was sent has been accepted or rejected, and folded."""
+
+    def check() -> bool:
+        outcomes = len(read(worker.bootstrap, topic.TOUCHPOINTS)) + len(read(worker.bootstrap, topic.REJECTED, 1))
+        folded = sum(found.touchpoints for found in refolded(worker.bootstrap))
+        return outcomes >= sent and folded == len(read(worker.bootstrap, topic.TOUCHPOINTS))
+
+    return check
+
+
+def no_fact_stands_twice(bootstrap: str) -> None:
+    said: Counter[tuple[str, int]] = Counter()
+    for record in read(bootstrap, topic.FACTS):
+        fact = json.loads(record.value)
+        said[fact["id"], fact["version"]] += 1
+    assert said
+    assert max(said.values()) == 1
+    alerts = Counter(json.loads(record.value)["id"] for record in read(bootstrap, topic.ALERTS))
+    assert not alerts or max(alerts.values()) == 1
+
+
+def history(customers: int, seed: int = 3) -> list[Record]:
+    return list(Simulation(seed, customers, 90, UNTIL).history())
+
+
+def test_touchpoints_of_every_codec_are_read_and_bad_ones_delay_nobody(own_kafka: str, new_worker: NewWorker) -> None:
+    worker = new_worker("worker-1")
+    worker.start()
+    bad = [b"{", b"", b"\x00\x00\x00\x00\x01avro", b"x" * 1_000_000, raw(occurred_at="2999-01-01T00:00:00Z")]
+    for number, codec in enumerate((None, "gzip", "snappy", "lz4", "zstd")):
+        good = raw(id=f"id-{codec}", customer={"email": f"{codec}@acme.example"})
+        values = [good, bad[number]]
+        emit(own_kafka, [Record(0, topic.RAW_SALES, b"any", value, False) for value in values], codec)
+    emit(own_kafka, [Record(0, topic.RAW_SALES, b"any", None, True)])
+    until(settled(worker, 10), 60, worker.log)
+    accepted = [json.loads(record.value) for record in read(own_kafka, topic.TOUCHPOINTS)]
+    assert sorted(one["id"] for one in accepted) == ["id-None", "id-gzip", "id-lz4", "id-snappy", "id-zstd"]
+    rejected = read(own_kafka, topic.REJECTED, 1)
+    assert sorted(record.value for record in rejected) == sorted(bad)
+    reasons = sorted(dict(record.headers)[rejection.HEADER_REASON].decode() for record in rejected)
+    assert reasons == ["empty", "framing", "future", "not_json", "too_large"]
+    assert worker.stop() == 0
+
+
+@pytest.mark.timeout(300)
+def test_killed_again_and_again_nothing_is_lost_and_nothing_counts_twice(own_kafka: str, new_worker: NewWorker) -> None:
+    worker = new_worker("worker-1")
+    records = [record for record in history(250) if record.value is not None]
+    parts = [records[start::4] for start in range(4)]
+    worker.start()
+    for part, wait in zip(parts, (4.0, 2.5, 5.5, 0.0), strict=True):
+        emit(own_kafka, part)
+        if wait:
+            try:
+                until(lambda: False, wait)
+            except AssertionError:
+                worker.stop(signal.SIGKILL)
+            worker.start()
+    until(settled(worker, len(records)), 120, worker.log)
+    outcomes = len(read(own_kafka, topic.TOUCHPOINTS)) + len(read(own_kafka, topic.REJECTED, 1))
+    assert outcomes == len(records)
+    origins = Counter(json.loads(record.value)["origin"] for record in read(own_kafka, topic.TOUCHPOINTS))
+    assert max(origins.values()) == 1
+    for found in refolded(own_kafka):
+        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
+    no_fact_stands_twice(own_kafka)
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_slept_through_its_session_cannot_write_over_its_successor(
+    own_kafka: str, new_worker: NewWorker
+) -> None:
+    sleeper, heir = new_worker("worker-1"), new_worker("worker-2")
+    records = [record for record in history(120) if record.value is not None]
+    sleeper.start()
+    emit(own_kafka, records[::2])
+    until(lambda: len(read(own_kafka, topic.TOUCHPOINTS)) > 50, 60, sleeper.log)
+    assert sleeper.process is not None
+    sleeper.process.send_signal(signal.SIGSTOP)
+    heir.start()
+    emit(own_kafka, records[1::2])
+    until(settled(heir, len(records)), 90, heir.log)
+    sleeper.process.send_signal(signal.SIGCONT)
+    until(lambda: sleeper.process is not None and bool(sleeper.state().get("ready")), 60, sleeper.log)
+    for found in refolded(own_kafka):
+        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
+    no_fact_stands_twice(own_kafka)
+
+
+def test_a_worker_refuses_topics_with_another_number_of_partitions_and_says_what_to_do(
+    own_kafka: str, new_worker: NewWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = new_worker("worker-1")
+    monkeypatch.setattr("tests.streams.conftest.PARTITIONS", 7)
+    worker.start()
+    assert worker.process is not None
+    assert worker.process.wait(20) == 2
+    assert "has 2 partitions instead of 7" in worker.log()
