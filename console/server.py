@@ -42,7 +42,7 @@ def build_app(settings: Settings, tracks: tuple[Track, ...], analyst: Callable[[
         )
     session = Session(token)
     metrics = [f"http://127.0.0.1:{settings.port_base + port}/metrics" for port in (WORKER, WRITER)]
-    pages = Pages(analyst, tracks, settings.phone_region, metrics)
+    pages = Pages(analyst, tracks, settings.phone_region, metrics, can_leave=session.is_demanded)
     guarded = _Guarded(pages, session)
 
     async def not_found(request: Request, _: Exception) -> Response:
@@ -141,6 +141,7 @@ def analyst_of(settings: Settings) -> Callable[[], Analyst]:
 def main() -> int:
     """Serve until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = Settings()
     try:
         tracks = tracks_of(read(settings.policy.read_text(encoding="utf-8")))

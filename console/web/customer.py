@@ -12,6 +12,7 @@ from console.web.lifecycle import Track
 Row = dict[str, Any]
 SHOWN = 100
 _TELLING = ("path", "form", "outcome", "reason", "rating", "plan", "title", "origin", "owner")
+_ABSENT = dict.fromkeys(("team", "direction", "channel", "actor", "subject", "campaign", "content", "value"))
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _is_missed(row: Row) -> bool:
 def _entry(entry: Row) -> Row:
     properties = entry.get("properties") or {}
     detail = [(name, str(properties[name])) for name in _TELLING if name in properties]
-    return {**entry, "detail": detail[:3]}
+    return {**_ABSENT, **entry, "detail": detail[:3]}
 
 
 def _day(entry: Row) -> datetime:

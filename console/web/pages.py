@@ -1,6 +1,7 @@
 """The pages: a request in, a rendered template out. Every question is asked in a thread, answers are shared briefly."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -27,18 +28,27 @@ FOLDER = Path(__file__).parent
 # An answer is shared by all viewers for this long, and for ten times as long as it took to find.
 FRESH_SECONDS = 1.5
 SHARE_OF_TIME = 10
+# ClickHouse's codes for a table and a database that are not there: the writer makes them when it starts.
+_NOT_THERE_YET = {60, 81}
 
 
 class Pages:
     """The handlers. `analyst()` connects to ClickHouse; it raises UnreachableError while ClickHouse is away."""
 
     def __init__(
-        self, analyst: Callable[[], Analyst], tracks: tuple[Track, ...], phone_region: str, metrics_urls: list[str]
+        self,
+        analyst: Callable[[], Analyst],
+        tracks: tuple[Track, ...],
+        phone_region: str,
+        metrics_urls: list[str],
+        *,
+        can_leave: bool = False,
     ) -> None:
         self._connect = analyst
         self._tracks = tracks
         self._phone_region = phone_region
         self._metrics_urls = metrics_urls
+        self._can_leave = can_leave
         self._analyst: Analyst | None = None
         self._overview: tuple[float, Overview, int | None] | None = None
         self._asking = asyncio.Lock()
@@ -122,12 +132,20 @@ class Pages:
         return await run_in_threadpool(ask)
 
     def _away(self, request: Request, error: Exception) -> Response:
-        return self._page(request, "away", 503, reason=str(error).splitlines()[0][:300])
+        reason = str(error).splitlines()[0][:300]
+        found = re.search(r"\b[Cc]ode: (\d+)\b", reason)
+        state = "away" if found is None else "unfinished" if int(found.group(1)) in _NOT_THERE_YET else "refused"
+        return self._page(request, "away", 503, reason=reason, state=state)
 
     def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The whole page, or only its main part where the refreshing script asks for it."""
         part = request.headers.get("x-fragment") == "main"
         layout = "fragment.html" if part else "layout.html"
-        common = {"layout": layout, "query": request.query_params.get("q", ""), "path": request.url.path}
+        common = {
+            "layout": layout,
+            "query": request.query_params.get("q", ""),
+            "path": request.url.path,
+            "can_leave": self._can_leave,
+        }
         text = self._templates.get_template(f"{name}.html").render(**common, **values)
         return HTMLResponse(text, status, {"vary": "X-Fragment"})

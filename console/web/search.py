@@ -8,28 +8,20 @@ from console.questions.people import WHO
 MOST = 25
 
 _LIKE = f"""
-    SELECT
-        customer_id,
-        who,
-        kind,
-        value,
-        stage,
-        owner_team,
-        last_seen_at
+    SELECT customer_id, who, kind, value, stage, owner_team, last_seen_at
     FROM
     (
-        SELECT customer_id, argMax(kind, last_seen_at) AS kind, argMax(value, last_seen_at) AS value,
-            max(v_identifiers.last_seen_at) AS last_seen_at
+        SELECT customer_id, kind, value, last_seen_at
         FROM v_identifiers
         WHERE positionCaseInsensitiveUTF8(value, {{wanted:String}}) > 0 AND customer_id != ''
-        GROUP BY customer_id
-        ORDER BY last_seen_at DESC
+        ORDER BY last_seen_at DESC, kind
+        LIMIT 1 BY customer_id
         LIMIT {{most:UInt32}}
     ) AS found
     LEFT JOIN ({WHO}) AS people USING customer_id
     LEFT JOIN (SELECT customer_id, stage, owner_team FROM v_positions WHERE track = 'funnel') AS position
         USING customer_id
-    ORDER BY last_seen_at DESC
+    ORDER BY last_seen_at DESC, customer_id
 """  # noqa: S608
 
 

@@ -50,14 +50,14 @@ def percent(share: float | None) -> str:
 
 
 def span(milliseconds: float | None) -> str:
-    """A length of time in its two largest units: 3 d 4 h, 2 h 5 min, 40 s."""
+    """A length of time in its two largest units: 3 d 4 h, 2 h 5 min, 40 s; from ten days on in days."""
     if milliseconds is None or math.isnan(milliseconds):
         return "–"
     seconds = int(abs(milliseconds) // 1000)
     sizes = (("d", seconds // 86400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60), ("s", seconds % 60))
     first = next((place for place, (_, count) in enumerate(sizes) if count), 3)
     shown = [f"{count}\u00a0{unit}" for unit, count in sizes[first : first + 2] if count]
-    return " ".join(shown[:1] if first == 0 and sizes[0][1] >= 30 else shown) or "0\u00a0s"
+    return " ".join(shown[:1] if first == 0 and sizes[0][1] >= 10 else shown) or "0\u00a0s"
 
 
 def moment(at: datetime | None) -> str:
