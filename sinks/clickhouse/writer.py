@@ -171,6 +171,8 @@ class Writer:
 
     async def _turn_over(self, stopping: asyncio.Event) -> None:
         """Hand the batch over when it is full or old. A full one waits for the one before, and consumption with it."""
+        if self._flush is not None and self._flush.done():
+            self._flush.result()
         if not self._opened_at:
             return
         full = self._batch.count >= self._limits.rows or self._batch.bytes >= self._limits.bytes

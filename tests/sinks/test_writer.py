@@ -158,6 +158,16 @@ def test_rows_wait_while_clickhouse_is_away(here, own_clickhouse, customer):
         eventually(lambda: settled(here))
 
 
+def test_a_database_that_was_emptied_is_filled_anew(here, customer):
+    produce(here.kafka, topic.TOUCHPOINTS, touchpoints(customer, range(30)))
+    with running(WRITER, here) as writer:
+        eventually(lambda: count(here, "v_touchpoints", customer) == 30 and settled(here))
+        connect(here).command(f"DROP DATABASE {here.clickhouse_database}", use_database=False)
+        produce(here.kafka, topic.TOUCHPOINTS, touchpoints(customer, range(30, 31)))
+        eventually(lambda: count(here, "v_touchpoints", customer) == 31)
+        assert "RowsLostError" in writer.said()
+
+
 def test_sigterm_writes_what_is_in_memory_and_leaves(here, customer):
     with running(WRITER, here) as writer:
         eventually(lambda: settled(here))
