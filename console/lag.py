@@ -70,10 +70,9 @@ class KafkaView:
         return max(found, default=None)
 
     def ends(self, *topics: str) -> dict[Any, int]:
-        """TopicPartition -> the offset that its next record gets, or the first one of an open transaction."""
+        """TopicPartition -> the offset that its next record gets; what an open transaction wrote is counted."""
         from kafka import TopicPartition
         from kafka.admin import OffsetSpec
-        from kafka.protocol.consumer.offsets import IsolationLevel
 
         described = self._admin.describe_topics(list(topics))
         places = [
@@ -81,8 +80,7 @@ class KafkaView:
             for topic in described
             for partition in topic["partitions"]
         ]
-        wanted = {place: OffsetSpec.LATEST for place in places}
-        offsets = self._admin.list_partition_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED)
+        offsets = self._admin.list_partition_offsets({place: OffsetSpec.LATEST for place in places})
         return {place: found.offset for place, found in offsets.items()}
 
     def _committed(self, group: str) -> dict[Any, int]:
@@ -90,7 +88,7 @@ class KafkaView:
         return {place: found.offset for place, found in offsets.items() if place.topic in _PRODUCT_TOPICS}
 
     def _records_in(self, gaps: dict[Any, tuple[int, int]]) -> int:
-        """How many records, markers left out, lie between start and end of each place."""
+        """How many records, markers left out, lie between start and end of each place, or may yet be committed."""
         from kafka import KafkaConsumer
 
         consumer = KafkaConsumer(
@@ -101,10 +99,10 @@ class KafkaView:
             for place, (start, _) in gaps.items():
                 consumer.seek(place, start)
             seen, deadline = 0, time.monotonic() + _PROBE_SECONDS
-            while any(consumer.position(place) < end for place, (_, end) in gaps.items()):
+            while True:
+                unread = sum(max(0, end - consumer.position(place)) for place, (_, end) in gaps.items())
+                if not unread or time.monotonic() > deadline:
+                    return seen + unread
                 seen += sum(len(records) for records in consumer.poll(100).values())
-                if time.monotonic() > deadline:
-                    break
-            return seen
         finally:
             consumer.close()
