@@ -100,7 +100,7 @@ class KafkaView:
                 consumer.seek(place, start)
             seen, deadline = 0, time.monotonic() + _PROBE_SECONDS
             while True:
-                unread = sum(max(0, end - consumer.position(place)) for place, (_, end) in gaps.items())
+                unread: int = sum(max(0, end - consumer.position(place)) for place, (_, end) in gaps.items())
                 if not unread or time.monotonic() > deadline:
                     return seen + unread
                 seen += sum(len(records) for records in consumer.poll(100).values())

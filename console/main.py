@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from console.workspace import DATA_OPTION, PORT_OPTION, Workspace
+from console.workspace import Workspace, instance_options
 
 
 class Entry(NamedTuple):
@@ -61,7 +61,7 @@ class CommandTable(click.Group):
 def _with_instance_options(command: click.Command) -> click.Command:
     """`throughline status --data DIR` means the same as `throughline --data DIR status`."""
     names = {parameter.name for parameter in command.params}
-    command.params += [option for option in (DATA_OPTION, PORT_OPTION) if option.name not in names]
+    command.params += [option for option in instance_options(environment=False) if option.name not in names]
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             _with_instance_options(inner)
@@ -87,4 +87,4 @@ def cli(ctx: click.Context) -> None:
     ctx.ensure_object(Workspace)
 
 
-cli.params += [DATA_OPTION, PORT_OPTION]
+cli.params += instance_options(environment=True)

@@ -61,24 +61,34 @@ def _set_port_base(ctx: click.Context, _: click.Parameter, value: int | None) ->
         ctx.ensure_object(Workspace).port_base = value
 
 
+def instance_options(environment: bool) -> list[click.Parameter]:
+    """--data and --port-base. With `environment` THROUGHLINE_DATA and THROUGHLINE_PORT_BASE count too.
+
+    They are options of the group and of every command; were both to read the environment, it would overrule what the
+    group was told.
+    """
+    return [
+        _option(
+            "--data",
+            type=click.Path(path_type=Path, file_okay=False),
+            callback=_set_data,
+            envvar="THROUGHLINE_DATA" if environment else None,
+            metavar="DIR",
+            help="The instance's data directory (default: ./var).",
+        ),
+        _option(
+            "--port-base",
+            type=click.IntRange(1024, 65000),
+            callback=_set_port_base,
+            envvar="THROUGHLINE_PORT_BASE" if environment else None,
+            metavar="N",
+            help="First of the ten ports that an instance uses (default: 19090).",
+        ),
+    ]
+
+
 def _option(*names: str, **attributes: Any) -> click.Option:
     return click.Option(names, expose_value=False, **attributes)
 
 
-DATA_OPTION = _option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    callback=_set_data,
-    envvar="THROUGHLINE_DATA",
-    metavar="DIR",
-    help="The instance's data directory (default: ./var).",
-)
-PORT_OPTION = _option(
-    "--port-base",
-    type=click.IntRange(1024, 65000),
-    callback=_set_port_base,
-    envvar="THROUGHLINE_PORT_BASE",
-    metavar="N",
-    help="First of the ten ports that an instance uses (default: 19090).",
-)
 pass_workspace = click.make_pass_decorator(Workspace, ensure=True)

@@ -75,6 +75,14 @@ def test_the_data_directory_may_be_named_before_or_after_the_command(tmp_path: P
     assert str(tmp_path) in call("--data", str(tmp_path), "stalled").stderr
 
 
+def test_the_data_directory_may_come_from_the_environment_and_the_command_line_overrules_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THROUGHLINE_DATA", str(tmp_path / "one"))
+    assert str(tmp_path / "one") in call("stalled").stderr
+    assert str(tmp_path / "two") in call("--data", str(tmp_path / "two"), "stalled").stderr
+
+
 @pytest.fixture
 def dead(tmp_path: Path) -> Path:
     """The data directory of an instance whose parts do not answer."""
