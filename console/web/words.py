@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 _LABELS = {
@@ -60,6 +61,13 @@ def span(milliseconds: float | None) -> str:
     return " ".join(shown[:1] if first == 0 and sizes[0][1] >= 10 else shown) or "0\u00a0s"
 
 
+def money(value: dict[str, str]) -> str:
+    """An amount with thin spaces between thousands, two decimals at least, and its currency."""
+    amount = Decimal(value["amount"]).normalize()
+    decimals = max(2, -int(amount.as_tuple().exponent))
+    return f"{amount:,.{decimals}f}".replace(",", "\u202f") + f"\u00a0{value['currency']}"
+
+
 def moment(at: datetime | None) -> str:
     """Date and minute in UTC."""
     return "–" if at is None else f"{_aware(at):%Y-%m-%d\u00a0%H:%M}"
@@ -67,7 +75,7 @@ def moment(at: datetime | None) -> str:
 
 def day(at: datetime) -> str:
     """A date with its weekday, in UTC."""
-    return f"{_aware(at):%A, %-d %B %Y}"
+    return f"{_aware(at):%a, %-d %b %Y}"
 
 
 def clock(at: datetime) -> str:
@@ -99,6 +107,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "percent": percent,
     "span": span,
+    "money": money,
     "moment": moment,
     "day": day,
     "clock": clock,
