@@ -103,10 +103,14 @@ def own_clickhouse(tmp_path_factory: pytest.TempPathFactory, free_ports: Callabl
 @pytest.fixture
 def settings(own_clickhouse: Part, tmp_path: Path, free_ports: Callable[[int], list[int]]) -> Settings:
     """Settings with a database and a group of this test's own; Kafka is left empty."""
-    (port,) = free_ports(1)
+    return settings_for(own_clickhouse, tmp_path, free_ports(1)[0])
+
+
+def settings_for(own_clickhouse: Part, folder: Path, port: int) -> Settings:
+    """Settings with a new database and group; the writer's page is on `port`."""
     unique = f"t_{uuid.uuid4().hex[:10]}"
     return Settings(
-        data=tmp_path,
+        data=folder,
         port_base=port - 4,
         group=unique,
         clickhouse_url=own_clickhouse.environment["URL"],

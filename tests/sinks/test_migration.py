@@ -10,7 +10,7 @@ from sinks.clickhouse.connection import connect
 from sinks.clickhouse.migration import FOLDER, MigrationRefusedError, migrate, migrations
 from sinks.clickhouse.position import write_positions, written_up_to
 from sinks.clickhouse.table import TABLES
-from tests.sinks.conftest import rows
+from tests.sinks.conftest import Part, rows, settings_for
 
 VIEWS = {
     "v_touchpoints": (
@@ -55,6 +55,14 @@ def migrated(settings: Settings) -> Settings:
     """A database at the newest migration."""
     migrate(connect(settings))
     return settings
+
+
+@pytest.fixture(scope="module")
+def schema(own_clickhouse: Part, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A database at the newest migration that these tests share."""
+    shared = settings_for(own_clickhouse, tmp_path_factory.mktemp("schema"), 9000)
+    migrate(connect(shared))
+    return shared
 
 
 @pytest.fixture
@@ -127,9 +135,9 @@ def test_a_gap_between_the_numbers_is_refused(copies):
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_the_fields_of_a_row_are_the_columns_of_its_table(migrated, table):
+def test_the_fields_of_a_row_are_the_columns_of_its_table(schema, table):
     found = rows(
-        migrated,
+        schema,
         "SELECT name FROM system.columns WHERE database = currentDatabase() "
         f"AND table = '{table.name}' AND default_kind != 'MATERIALIZED' ORDER BY position",
     )
@@ -137,33 +145,33 @@ def test_the_fields_of_a_row_are_the_columns_of_its_table(migrated, table):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_view_has_its_columns_and_says_what_a_row_is(migrated, view):
+def test_a_view_has_its_columns_and_says_what_a_row_is(schema, view):
     source = "database = currentDatabase() AND"
-    found = rows(migrated, f"SELECT name FROM system.columns WHERE {source} table = '{view}' ORDER BY position")
+    found = rows(schema, f"SELECT name FROM system.columns WHERE {source} table = '{view}' ORDER BY position")
     assert [name for (name,) in found] == VIEWS[view].split()
-    ((comment,),) = rows(migrated, f"SELECT comment FROM system.tables WHERE {source} name = '{view}'")
+    ((comment,),) = rows(schema, f"SELECT comment FROM system.tables WHERE {source} name = '{view}'")
     assert comment.startswith("One row per ")
 
 
-def test_only_a_table_whose_month_can_never_change_is_partitioned(migrated):
+def test_only_a_table_whose_month_can_never_change_is_partitioned(schema):
     found = rows(
-        migrated,
+        schema,
         "SELECT name FROM system.tables WHERE database = currentDatabase() AND partition_key != '' ORDER BY name",
     )
     assert [name for (name,) in found] == sorted(table.name for table in TABLES if table.month) == ["rejected"]
 
 
 @pytest.mark.parametrize("view", BY_CUSTOMER)
-def test_a_question_about_one_customer_reads_by_the_primary_key(migrated, view):
+def test_a_question_about_one_customer_reads_by_the_primary_key(schema, view):
     table = view.removeprefix("v_")
-    client = connect(migrated)
+    client = connect(schema)
     client.command(
         f"INSERT INTO {table} (customer_id, id) SELECT leftPad(toString(number), 9, '0'), 'x' FROM numbers(50000)"
     )
-    plan = rows(migrated, f"EXPLAIN indexes = 1 SELECT * FROM {view} WHERE customer_id = '000012345'")
+    plan = rows(schema, f"EXPLAIN indexes = 1 SELECT * FROM {view} WHERE customer_id = '000012345'")
     text = "\n".join(line for (line,) in plan)
     assert "customer_id in " in text
-    ((count,),) = rows(migrated, f"SELECT count() FROM {view} WHERE customer_id = '000012345'")
+    ((count,),) = rows(schema, f"SELECT count() FROM {view} WHERE customer_id = '000012345'")
     assert count == 1
     granules = [line.split("Granules:")[1].strip() for line in text.splitlines() if "Granules:" in line and "/" in line]
     selected, total = map(int, granules[-1].split("/"))
