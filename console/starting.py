@@ -72,4 +72,4 @@ def until_stopped() -> Iterator[None]:
 def _tell(aside: Console, step: Progress) -> None:
     style = {"ready": "good", "restarted": "medium", "failing": "bad"}.get(step.state, "quiet")
     said = f"{step.seconds:5.1f} s  {step.message}" if step.state == "ready" else step.message
-    aside.print(Text.assemble(f"  {step.part:<11}", (f"{step.state:<9}", style), said))
+    aside.print(Text.assemble(f"  {step.part:<11}", (f"{step.state:<10}", style), said))
