@@ -92,6 +92,7 @@ class Notifier:
             return
         for lane in self._lanes:
             await lane.restore(known.values())
+        await self._measure()
         self._assignment.placed(wanted)
 
     async def _dispatch(self) -> None:

@@ -89,6 +89,7 @@ class Writer:
 
         `lag` is records that are committed in Kafka and not yet queryable.
         """
+        self._measure()
         return {
             "status": "waiting" if self._trouble else "ok" if self._is_placed() else "starting",
             "reason": self._trouble,
