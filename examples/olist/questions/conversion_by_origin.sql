@@ -1,4 +1,4 @@
--- How many of the leads of each origin became sellers. conversion = won / leads of the same origin, over all time.
+/* How many of the leads of each origin became sellers. conversion = won / leads of the same origin, over all time. */
 WITH
     leads AS
     (

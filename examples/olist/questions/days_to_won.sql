@@ -1,6 +1,6 @@
--- Days from a lead's first contact to its deal: median = the middle one of all won leads, p90 = nine in ten are quicker.
--- One deal was won before the first contact that marketing knows of. It counts as it is, with negative days; before_contact
--- says how many such deals there are.
+/* Days from a lead's first contact to its deal: median = the middle one of all won leads, p90 = nine in ten are quicker.
+   One deal was won before the first contact that marketing knows of. It counts as it is, with negative days; before_contact
+   says how many such deals there are. */
 WITH times AS
 (
     SELECT

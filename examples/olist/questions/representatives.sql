@@ -1,4 +1,4 @@
--- What each sales representative won, and with how many sales development representatives.
+/* What each sales representative won, and with how many sales development representatives. */
 SELECT
     actor AS sales_representative,
     count() AS won,

@@ -1,4 +1,4 @@
--- Where the customers are on each track, and which team owns them there.
+/* Where the customers are on each track, and which team owns them there. */
 SELECT track, stage, owner_team, count() AS customers
 FROM v_positions
 GROUP BY track, stage, owner_team

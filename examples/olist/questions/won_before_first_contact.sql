@@ -1,4 +1,4 @@
--- The deals that were won before the first contact that marketing knows of: in event order, whatever file came first.
+/* The deals that were won before the first contact that marketing knows of: in event order, whatever file came first. */
 SELECT
     customer_id,
     groupArray((occurred_at, type, team)) AS in_event_order
