@@ -1,4 +1,7 @@
-"""What people are told: the events of stalls, clocks and overlaps as alerts with deterministic ids."""
+"""What people are told: the events of stalls, clocks and overlaps as alerts.
+
+An alert's id is derived from the fact, its version and the event: what a correction took back may be told anew.
+"""
 
 from datetime import datetime
 
@@ -38,7 +41,7 @@ def alerts(outcome: Outcome, recorded_at: datetime) -> list[Alert]:
         return []
     facts = {fact.id: fact for fact in outcome.facts}
     told = [
-        _alert(facts[key], TYPES[type(facts[key]), event], event, instant(at), recorded_at)
+        _alert(facts[key], TYPES[type(facts[key]), event], event, instant(at) if at else facts[key].at, recorded_at)
         for (key, event), at in outcome.events.items()
         if key in facts
     ]
@@ -49,4 +52,6 @@ def alerts(outcome: Outcome, recorded_at: datetime) -> list[Alert]:
 
 
 def _alert(fact: Fact, kind: str, event: str, at: datetime, recorded_at: datetime) -> Alert:
-    return Alert(fact_id(fact.id, event), kind, fact.customer_id, fact.id, fact.policy, at, recorded_at, fact)
+    return Alert(
+        fact_id(fact.id, event, fact.version), kind, fact.customer_id, fact.id, fact.policy, at, recorded_at, fact
+    )

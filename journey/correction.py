@@ -16,7 +16,7 @@ import msgspec
 from journey.deadline import fire
 from journey.fact import Clock, Correction, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
 from journey.fold import step
-from journey.ledger import OPENED, RESOLVED, Ledger, Silence, position_fact, positions, standing
+from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, position_fact, positions, standing
 from journey.rules import Rules
 from journey.state import NO_BASE, NOWHERE, Head, Journey, pack_head, unpack_head
 from journey.touch import Touch
@@ -55,10 +55,8 @@ def arrive(journey: Journey, customer_id: str, arrivals: Sequence[Touch], now: i
     outcome = Outcome()
     accepted = _accept(journey, customer_id, arrivals, rules, outcome)
     if not accepted:
-        due = journey.head.due
-        if due and due <= now:
-            ledger = Ledger(customer_id, rules)
-            before = _places(journey.head)
+        if outcome.facts or 0 < journey.head.due <= now:
+            ledger, before = Ledger(customer_id, rules), _places(journey.head)
             fire(journey.head, now, rules, ledger)
             _publish(journey, ledger, before, outcome, rules)
         return outcome
@@ -178,11 +176,7 @@ def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, 
     said = {**facts, **old.facts, **{fact.id: fact for fact in positions(old_head, customer_id, rules)}}
     says = {**facts, **new.facts, **{fact.id: fact for fact in positions(new_head, customer_id, rules)}}
     _say_difference(journey, customer_id, said, says, touches[0], rules, outcome)
-    outcome.events = {event: at for event, at in new.events.items() if event not in old.events}
-    outcome.taken_back = [
-        said[fact] for fact, event in old.events if event == OPENED and (fact, event) not in new.events
-    ]
-    _settle(outcome)
+    _tell_difference(facts, old, new, said, outcome)
     if len(journey.recents) >= _FOLD_AWAY_AT:
         _fold_away(journey, rules)
 
@@ -216,6 +210,34 @@ def _say_difference(
         )
     outcome.facts += gone + changed
     journey.version += 1
+
+
+def _tell_difference(
+    standing_before: dict[str, Fact], old: Ledger, new: Ledger, said: dict[str, Fact], outcome: Outcome
+) -> None:
+    """People hear of a fact where its state differs from what they heard last."""
+    for key in sorted({key for key, _ in (*old.events, *new.events)}):
+        before, after = _last_event(key, standing_before, old), _last_event(key, standing_before, new)
+        if after == before or (after in (None, RESOLVED) and before in (None, RESOLVED)):
+            continue
+        if after is None:
+            if before in (OPENED, ESCALATED):
+                outcome.taken_back.append(said[key])
+        else:
+            outcome.events[key, after] = new.events.get((key, after), 0)
+
+
+def _last_event(key: str, standing_before: dict[str, Fact], ledger: Ledger) -> str | None:
+    """The latest thing that a fold told of a fact; what stood open before it counts as opened."""
+    for event in (RESOLVED, ESCALATED, OPENED, BROKEN):
+        if (key, event) in ledger.events:
+            return event
+    fact = standing_before.get(key)
+    if isinstance(fact, Clock):
+        return BROKEN if fact.state == "breached" else None
+    if isinstance(fact, Stalled) and fact.escalated_at:
+        return ESCALATED
+    return OPENED if fact is not None else None
 
 
 def _goes_on(said: Fact, says: Fact) -> bool:

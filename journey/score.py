@@ -20,4 +20,4 @@ def add(head: Head, touch: Touch, profile: Profile, rules: Rules) -> None:
         known = dict(head.traits or {})
         known.update((trait, traits[trait]) for trait, _, _ in rules.fit if traits.get(trait) is not None)
         head.traits = known
-        head.fit = sum(points for trait, test, points in rules.fit if test.holds(known.get(trait)))
+        head.fit = float(sum(points for trait, test, points in rules.fit if test.holds(known.get(trait))))

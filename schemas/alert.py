@@ -10,7 +10,7 @@ class Alert(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     schema_version: Literal[1] = 1
-    id: str = Field(description="32 hex digits, from the fact's id and the event")
+    id: str = Field(description="32 hex digits, from the fact's id, its version and the event")
     type: Literal[
         "prospect.stalled", "prospect.escalated", "prospect.unstalled", "clock.breached",
         "overlap.opened", "overlap.resolved",

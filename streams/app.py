@@ -17,7 +17,7 @@ from streams.alignment import Alignment
 from streams.chunk import ChunkTransport
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
-from streams.lane import Chunk, Lane, LaneRefusedError, LaneSettings
+from streams.lane import Chunk, Lane, LaneFencedError, LaneRefusedError, LaneSettings
 from streams.metrics import Metrics
 from streams.stage import Stage
 
@@ -34,7 +34,7 @@ class Worker:
         self.rules = rules
         self.metrics = Metrics()
         self.lanes: dict[TP, Lane] = {}
-        self.refused: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self.failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._tasks: dict[TP, asyncio.Task[None]] = {}
         self._lane_settings = LaneSettings(
             settings.kafka, settings.group, settings.partitions, settings.sweep_seconds, Alignment()
@@ -98,13 +98,13 @@ class Worker:
         return IntakeStage(tp.topic, settings.partitions, self.rules.future_ms, settings.phone_region)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        if task.cancelled() or self.refused.done():
+        if task.cancelled() or self.failed.done():
             return
         error = task.exception()
         if error is not None:
-            if not isinstance(error, LaneRefusedError):
+            if not isinstance(error, LaneRefusedError | LaneFencedError):
                 log.error("%s ended", task.get_name(), exc_info=error)
-            self.refused.set_exception(error)
+            self.failed.set_exception(error)
 
     def lag(self) -> dict[str, int]:
         """Records not yet handled, by input topic."""

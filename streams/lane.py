@@ -38,6 +38,10 @@ class LaneRefusedError(Exception):
     """State and input do not belong together: an operator must decide. The message says how."""
 
 
+class LaneFencedError(Exception):
+    """Another worker owns the partition: this process was away for longer than its session, and must begin anew."""
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Records of one partition that one poll brought, and how to say that they are done."""
@@ -58,7 +62,7 @@ class LaneSettings:
 
 
 class Lane:
-    """Owns a stage's partition while this worker does. `run` never returns by itself but to refuse."""
+    """Owns a stage's partition while this worker does. `run` only ends by an error that the process must end by."""
 
     def __init__(
         self,
@@ -96,14 +100,15 @@ class Lane:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Open, work, and open anew after any failure of Kafka; raises LaneRefusedError."""
+        """Open, work, and open anew after any failure of Kafka. Raises LaneRefusedError and LaneFencedError."""
         while True:
             try:
                 await self._open()
                 await self._work()
             except ProducerFenced:
-                log.warning("%s: another worker has taken over", self)
-                await asyncio.sleep(5 * _RETRY_SECONDS)
+                raise LaneFencedError(
+                    f"{self}: another worker has taken over while this one was away; leaving, to join the group anew"
+                ) from None
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("%s: %s: %s; starting it anew", self, type(error).__name__, error)
                 self._metrics.transactions.labels(self.stage.name, "failed").inc()

@@ -18,11 +18,11 @@ from schemas import topic
 from schemas.settings import Settings
 from streams.app import Worker
 from streams.health import STUCK_SECONDS, health_app
-from streams.lane import LaneRefusedError
+from streams.lane import LaneFencedError, LaneRefusedError
 
 log = logging.getLogger("streams.worker")
 PORT = 3
-_REFUSED, _STUCK = 2, 3
+_REFUSED, _STUCK, _FENCED = 2, 3, 4
 
 
 class WrongTopicsError(Exception):
@@ -60,13 +60,14 @@ async def work(settings: Settings, rules: Rules) -> int:
 async def _until(stop: asyncio.Event, worker: Worker) -> int:
     stopping: asyncio.Future[object] = asyncio.ensure_future(stop.wait())
     while True:
-        ends: set[asyncio.Future[object]] = {stopping, worker.refused}
+        ends: set[asyncio.Future[object]] = {stopping, worker.failed}
         await asyncio.wait(ends, timeout=5, return_when=asyncio.FIRST_COMPLETED)
         if stopping.done():
             return 0
-        if worker.refused.done():
-            log.error("%s", worker.refused.exception())
-            return _REFUSED
+        if worker.failed.done():
+            error = worker.failed.exception()
+            log.error("%s", error)
+            return _FENCED if isinstance(error, LaneFencedError) else _REFUSED
         if worker.stuck_seconds() > STUCK_SECONDS or worker.app.should_stop:
             log.error("no progress for %.0f s; leaving so that another start can go on", worker.stuck_seconds())
             return _STUCK

@@ -147,3 +147,25 @@ def test_versions_of_a_customer_only_rise() -> None:
         story.arrive([touch(f"t{number}", START + (number * 7 % 30) * HOUR, "content.downloaded")])
         versions.append(story.journey.version)
     assert versions == sorted(versions)
+
+
+def test_people_hear_of_a_stall_once_however_often_it_is_refolded() -> None:
+    story, heard = Story(), []
+    story.arrive([touch("m1", START, "trial.started")], START + 8 * DAY)
+    for day, now in ((6, 8), (2, 9), (3, 14), (4, 14)):
+        outcome = story.arrive([touch(f"late-{day}", START + day * DAY, "call.logged", "sales")], START + now * DAY)
+        heard += [event for (_, event) in outcome.events] + ["taken back" for _ in outcome.taken_back]
+    assert heard == ["taken back", "opened"]
+
+
+def test_a_touchpoint_that_is_too_late_twice_is_said_twice_in_rising_versions() -> None:
+    story, versions = Story(), []
+    old = touch("old", START - 60 * DAY, "ad.clicked")
+    story.arrive([touch("new", START, "form.submitted")])
+    for number in range(2):
+        story.arrive([old, touch(f"n{number}", START + (number + 1) * DAY, "page.viewed")])
+        versions.append(story.journey.version)
+        story.arrive([touch("later", START + 40 * DAY, "page.viewed")])
+        story.arrive([old])
+        versions.append(story.journey.version)
+    assert len(set(versions)) > 2
