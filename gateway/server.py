@@ -11,7 +11,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.admission import Admission
@@ -20,6 +20,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.publisher import Publisher
 from gateway.touchpoints import Touchpoints, WriteKey, refuse
 from schemas.settings import Settings
+from sinks.health import metrics_response
 
 PORT = 6
 MOST_IN_FLIGHT_BYTES = 64 * 1024 * 1024
@@ -37,6 +38,7 @@ def build_app(settings: Settings, publisher: Publisher, admission: Admission) ->
     if not key:
         raise ValueError("THROUGHLINE_WRITE_KEY is empty: set it to a long random text, or start by `throughline up`")
     metrics = GatewayMetrics()
+    metrics.in_flight_bytes.set_function(lambda: admission.in_flight_bytes)
     endpoint = Touchpoints(WriteKey(key), publisher, admission, metrics, settings.phone_region)
 
     async def healthy(_: Request) -> Response:
@@ -47,7 +49,7 @@ def build_app(settings: Settings, publisher: Publisher, admission: Admission) ->
         return JSONResponse({"status": reason or "ready"}, 503 if reason else 200)
 
     async def measured(_: Request) -> Response:
-        return PlainTextResponse(metrics.render(admission.in_flight_bytes), media_type="text/plain; version=0.0.4")
+        return metrics_response(metrics.registry)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

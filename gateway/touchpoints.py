@@ -54,7 +54,7 @@ class Touchpoints:
     async def receive(self, request: Request) -> Response:
         """Answer one request."""
         response = await self._respond(request)
-        self._metrics.answered(response.status_code)
+        self._metrics.requests.labels(str(response.status_code)).inc()
         return response
 
     async def _respond(self, request: Request) -> Response:
@@ -82,7 +82,7 @@ class Touchpoints:
         if records and (unconfirmed := await self._publisher.publish(records, lease)):
             return refuse(_unavailable(unconfirmed.reason))
         if records:
-            self._metrics.confirmed(time.monotonic() - started)
+            self._metrics.confirm_seconds.observe(time.monotonic() - started)
         rejected = self._count(items, outcomes)
         return JSONResponse({"accepted": len(records), "rejected": rejected}, _status(len(records), rejected))
 
@@ -92,7 +92,7 @@ class Touchpoints:
             if isinstance(outcome, Record):
                 self._metrics.accepted(outcome.source, outcome.team)
             else:
-                self._metrics.rejected(outcome.reason)
+                self._metrics.rejected.labels(outcome.reason).inc()
                 rejected.append(_rejected(index, item, outcome))
         return rejected
 

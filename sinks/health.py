@@ -1,48 +1,78 @@
-"""`/healthz` and `/metrics` of a process that has no other page. Answers GET and nothing else, on loopback."""
+"""The pages by which a process tells machines how it is. Answers GET and nothing else, on loopback."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-from sinks.metrics import Metrics
+import uvicorn
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 HOST = "127.0.0.1"
-_SECONDS = 5
-_REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed"}
+_LEAVE_SECONDS = 1
 
 
-@asynccontextmanager
-async def health_page(port: int, metrics: Metrics, state: Callable[[], dict[str, Any]]) -> AsyncIterator[int]:
-    """Serve while the block runs; yields the port. /healthz is `state()` as JSON: 200 as long as the process turns."""
+def health_app(registry: CollectorRegistry, state: Callable[[], dict[str, Any]]) -> Starlette:
+    """`/healthz`: `state()` as JSON, 200 as long as the process turns. `/metrics`: the registry."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            async with asyncio.timeout(_SECONDS):
-                head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(_response(head.split(b"\r\n", 1)[0], metrics, state))
-                await writer.drain()
-        writer.close()
+    async def healthz(_: Request) -> Response:
+        return JSONResponse(state())
 
-    server = await asyncio.start_server(answer, HOST, port, limit=16 * 1024)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async def metrics(_: Request) -> Response:
+        return metrics_response(registry)
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])
 
 
-def _response(request_line: bytes, metrics: Metrics, state: Callable[[], dict[str, Any]]) -> bytes:
-    method, _, rest = request_line.partition(b" ")
-    path = rest.split(b" ", 1)[0].split(b"?", 1)[0]
-    if method not in (b"GET", b"HEAD"):
-        return _page(405, "text/plain", "only GET\n")
-    if path == b"/metrics":
-        return _page(200, "text/plain; version=0.0.4; charset=utf-8", metrics.render())
-    if path == b"/healthz":
-        return _page(200, "application/json", json.dumps(state()) + "\n")
-    return _page(404, "text/plain", "/healthz and /metrics\n")
+def metrics_response(registry: CollectorRegistry) -> Response:
+    """The registry in Prometheus' text format."""
+    return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
-def _page(status: int, kind: str, text: str) -> bytes:
-    body = text.encode()
-    head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}Connection: close\r\n\r\n".encode() + body
+@contextlib.asynccontextmanager
+async def serving(app: Starlette, port: int) -> AsyncIterator[int]:
+    """Serve the app on loopback, in the running loop, while the block runs; yields the port. Raises OSError."""
+    listening = socket.create_server((HOST, port))
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=_LEAVE_SECONDS,
+        )
+    )
+    turning = asyncio.create_task(server.serve([listening]))
+    # A server told to leave before it has begun would leave its socket open.
+    await server.begun.wait()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await turning
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's own server takes over the process's signals; here the process has its own way to stop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.begun = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self.begun.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

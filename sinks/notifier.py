@@ -12,8 +12,8 @@ from sinks.channels.notifier import NEEDED, TOPICS, Notifier
 from sinks.channels.retry import Retry
 from sinks.channels.webhook import Webhook
 from sinks.consumption import Assignment, consuming
-from sinks.health import health_page
-from sinks.metrics import Metrics
+from sinks.health import health_app, serving
+from sinks.metrics import NotifierMetrics
 from sinks.process import Status, kept_up, log_to_stderr, stop_on_signals
 
 PORT_OFFSET = 5
@@ -30,7 +30,7 @@ def channels_of(settings: Settings) -> list[Channel]:
 async def serve(settings: Settings, channels: list[Channel]) -> None:
     """Until SIGTERM or SIGINT: deliver, and answer /healthz and /metrics on port_base + 5."""
     stopping = stop_on_signals()
-    metrics = Metrics()
+    metrics = NotifierMetrics()
     status = Status()
     group = f"{settings.group}.notifier"
 
@@ -48,7 +48,7 @@ async def serve(settings: Settings, channels: list[Channel]) -> None:
             status.runs(notifier.state)
             await notifier.run(stopping)
 
-    async with health_page(settings.port_base + PORT_OFFSET, metrics, status):
+    async with serving(health_app(metrics.registry, status), settings.port_base + PORT_OFFSET):
         await kept_up(turn, stopping, status)
 
 

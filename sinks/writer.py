@@ -8,8 +8,8 @@ from schemas.settings import Settings
 from sinks.clickhouse.connection import connect
 from sinks.clickhouse.writer import TOPICS, Writer
 from sinks.consumption import Assignment, consuming
-from sinks.health import health_page
-from sinks.metrics import Metrics
+from sinks.health import health_app, serving
+from sinks.metrics import WriterMetrics
 from sinks.process import Status, kept_up, log_to_stderr, stop_on_signals
 
 PORT_OFFSET = 4
@@ -18,7 +18,7 @@ PORT_OFFSET = 4
 async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT: write, and answer /healthz and /metrics on port_base + 4."""
     stopping = stop_on_signals()
-    metrics = Metrics()
+    metrics = WriterMetrics()
     status = Status()
 
     async def turn() -> None:
@@ -31,7 +31,7 @@ async def serve(settings: Settings) -> None:
             status.runs(writer.state)
             await writer.run(stopping)
 
-    async with health_page(settings.port_base + PORT_OFFSET, metrics, status):
+    async with serving(health_app(metrics.registry, status), settings.port_base + PORT_OFFSET):
         await kept_up(turn, stopping, status)
 
 

@@ -1,11 +1,11 @@
 """`/healthz`, `/readyz` and `/metrics` of a worker: by progress, not by being there."""
 
-from prometheus_client import generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sinks.health import metrics_response
 from streams.app import Worker
 
 STUCK_SECONDS = 60.0
@@ -39,6 +39,6 @@ def health_app(worker: Worker) -> Starlette:
             worker.metrics.lag.labels(name).set(lag)
         worker.metrics.journeys.set(float(str(found["customers"])))
         worker.metrics.ready.set(1 if found["ready"] else 0)
-        return Response(generate_latest(worker.metrics.registry), media_type="text/plain; version=0.0.4")
+        return metrics_response(worker.metrics.registry)
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from sinks.label import FewLabels
+
 
 class Metrics:
     """The figures of one worker process since its start."""
@@ -31,14 +33,14 @@ class Metrics:
         )
         self.journeys = Gauge("throughline_journeys", "Customers with a journey in this worker", registry=registry)
         self.ready = Gauge("throughline_ready", "1 where every assigned partition is restored", registry=registry)
-        self._sources: set[str] = set()
+        self._sources = FewLabels()
 
     def count(self, counts: dict[tuple[str, ...], int]) -> None:
         """Take in what a committed chunk counted."""
         for what, amount in counts.items():
             match what:
                 case ("accepted", source, team):
-                    self.touchpoints.labels(self._source(source), team).inc(amount)
+                    self.touchpoints.labels(self._sources.of(source), team).inc(amount)
                 case ("rejected", reason):
                     self.rejected.labels(reason).inc(amount)
                 case ("ignored", _):
@@ -49,9 +51,3 @@ class Metrics:
                     self.duplicates.inc(amount)
                 case ("too_late",):
                     self.too_late.inc(amount)
-
-    def _source(self, source: str) -> str:
-        """A source is a tool's free text: past two hundred of them, the rest are counted as one."""
-        if len(self._sources) < 200:
-            self._sources.add(source)
-        return source if source in self._sources else "other"

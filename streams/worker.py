@@ -7,7 +7,6 @@ import signal
 import sys
 from contextlib import suppress
 
-import uvicorn
 import uvloop
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -16,6 +15,7 @@ from journey.policy.reading import PolicyError, read
 from journey.rules import Rules
 from schemas import topic
 from schemas.settings import Settings
+from sinks.health import serving
 from streams.app import Worker
 from streams.health import STUCK_SECONDS, health_app
 from streams.lane import LaneFencedError, LaneRefusedError
@@ -37,24 +37,14 @@ async def work(settings: Settings, rules: Rules) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    page = uvicorn.Server(
-        uvicorn.Config(
-            health_app(worker), host="127.0.0.1", port=settings.port_base + PORT, log_level="warning", lifespan="off"
-        )
-    )
-    page.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    pages = asyncio.create_task(page._serve())
-    await worker.app.start()
-    _settle_memory()
-    status = 0
-    try:
-        status = await _until(stop, worker)
-    finally:
-        with suppress(Exception):
-            await asyncio.wait_for(worker.stop(), 8)
-        page.should_exit = True
-        await pages
-    return status
+    async with serving(health_app(worker), settings.port_base + PORT):
+        await worker.app.start()
+        _settle_memory()
+        try:
+            return await _until(stop, worker)
+        finally:
+            with suppress(Exception):
+                await asyncio.wait_for(worker.stop(), 8)
 
 
 async def _until(stop: asyncio.Event, worker: Worker) -> int:

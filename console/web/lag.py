@@ -14,7 +14,7 @@ def waiting_records(metrics_urls: list[str]) -> int | None:
         except httpx.HTTPError:
             return None
         lags = [line for line in page.splitlines() if line.startswith(_NAME)]
-        if _NAME not in page:
+        if not lags:
             return None
         total += sum(float(line.rpartition(" ")[2]) for line in lags)
     return int(total)

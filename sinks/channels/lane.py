@@ -17,7 +17,7 @@ from sinks.channels.alert import Alert, decode_alert, is_past
 from sinks.channels.journal import Delivery, Journal
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.retry import Retry
-from sinks.metrics import Metrics
+from sinks.metrics import NotifierMetrics
 
 log = logging.getLogger(__name__)
 Settled = Literal["delivered", "gave_up", "past", "disabled"]
@@ -40,7 +40,7 @@ class Lane:
         self,
         channel: Channel,
         journal: Journal,
-        metrics: Metrics,
+        metrics: NotifierMetrics,
         retry: Retry,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -169,10 +169,10 @@ class Lane:
         self._measure()
 
     def _told(self, outcome: str) -> None:
-        self._metrics.add("throughline_alerts_total", channel=self.channel.name, outcome=outcome)
+        self._metrics.alerts.labels(self.channel.name, outcome).inc()
 
     def _measure(self) -> None:
-        self._metrics.set("throughline_alerts_pending", len(self._waiting), channel=self.channel.name)
+        self._metrics.pending.labels(self.channel.name).set(len(self._waiting))
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)

@@ -16,7 +16,7 @@ from sinks.channels.alert import decode_alert
 from sinks.channels.journal import Journal
 from sinks.channels.lane import Lane
 from sinks.consumption import Assignment
-from sinks.metrics import Metrics
+from sinks.metrics import NotifierMetrics
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Notifier:
         assignment: Assignment,
         lanes: Sequence[Lane],
         journal: Journal,
-        metrics: Metrics,
+        metrics: NotifierMetrics,
     ) -> None:
         self._consumer = consumer
         self._assignment = assignment
@@ -44,6 +44,7 @@ class Notifier:
         self._journal = journal
         self._metrics = metrics
         self._ends: dict[TopicPartition, int] = {}
+        self._lag = 0
 
     def state(self) -> dict[str, Any]:
         """What /healthz says: `starting` until partitions are assigned and their journal is read, then `ok`."""
@@ -52,7 +53,7 @@ class Notifier:
             "status": "ok" if placed else "starting",
             "reason": "",
             "partitions": len(self._assignment.partitions),
-            "lag": int(self._metrics.value("throughline_lag_records")),
+            "lag": self._lag,
             "pending": sum(lane.pending for lane in self._lanes),
             "channels": [lane.channel.name for lane in self._lanes],
         }
@@ -115,12 +116,12 @@ class Notifier:
             alert = decode_alert(record.value or b"")
         except (MsgspecError, ValueError) as error:
             log.warning("%s/%s/%s is no alert: %s", record.topic, record.partition, record.offset, error)
-            self._metrics.add("throughline_alerts_total", channel="none", outcome="unreadable")
+            self._metrics.alerts.labels("none", "unreadable").inc()
             return
         for lane in self._lanes:
             await lane.offer(alert, record.value or b"", record.partition)
         if not self._lanes:
-            self._metrics.add("throughline_alerts_total", channel="none", outcome="unrouted")
+            self._metrics.alerts.labels("none", "unrouted").inc()
 
     async def _commit(self, partition: TopicPartition, position: int) -> None:
         try:
@@ -135,7 +136,8 @@ class Notifier:
                 # Known from the first fetch on; until then the end is the one at the assignment.
                 end = self._consumer.last_stable_offset(partition) or self._ends.get(partition, 0)
                 lag += max(0, end - await self._consumer.position(partition))
-        self._metrics.set("throughline_lag_records", lag, topic=topic.ALERTS)
+        self._lag = lag
+        self._metrics.lag.labels(topic.ALERTS).set(lag)
 
 
 def _raise_of(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -23,7 +23,7 @@ from sinks.clickhouse.migration import MigrationRefusedError, migrate
 from sinks.clickhouse.position import Place, written_up_to
 from sinks.clickhouse.table import BY_NAME
 from sinks.consumption import Assignment
-from sinks.metrics import Metrics
+from sinks.metrics import WriterMetrics
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Writer:
         consumer: AIOKafkaConsumer,
         assignment: Assignment,
         connect: Callable[[], Client],
-        metrics: Metrics,
+        metrics: WriterMetrics,
         limits: Limits | None = None,
     ) -> None:
         self._consumer = consumer
@@ -81,6 +81,7 @@ class Writer:
         self._handed_over: dict[Place, int] = {}
         self._acknowledged: dict[Place, int] = {}
         self._ends: dict[TopicPartition, int] = {}
+        self._rows = 0
         self._trouble = ""
         self._said_at = -_SAID_EVERY_SECONDS
 
@@ -89,13 +90,12 @@ class Writer:
 
         `lag` is records that are committed in Kafka and not yet queryable.
         """
-        self._measure()
         return {
             "status": "waiting" if self._trouble else "ok" if self._is_placed() else "starting",
             "reason": self._trouble,
             "partitions": len(self._assignment.partitions),
-            "lag": int(self._metrics.value("throughline_lag_records")),
-            "rows": int(self._metrics.value("throughline_sink_rows_total")),
+            "lag": self._measure(),
+            "rows": self._rows,
         }
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -217,9 +217,9 @@ class Writer:
         await self._retried(lambda insertion: insertion.insert(batch, self._count))
         self._acknowledged.update(batch.positions)
         if oldest is not None:
-            self._metrics.observe("throughline_end_to_end_seconds", time.time() - oldest / 1000)
+            self._metrics.end_to_end_seconds.observe(time.time() - oldest / 1000)
         if batch.newest_ms:
-            self._metrics.set("throughline_sink_last_row_timestamp_seconds", batch.newest_ms / 1000)
+            self._metrics.last_row.set(batch.newest_ms / 1000)
         await self._commit(batch.positions)
 
     async def _commit(self, positions: dict[Place, int]) -> None:
@@ -266,8 +266,8 @@ class Writer:
 
     def _away(self, error: Exception) -> None:
         self._trouble = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:300]
-        self._metrics.set("throughline_sink_clickhouse_up", 0)
-        self._metrics.add("throughline_sink_retries_total")
+        self._metrics.clickhouse_up.set(0)
+        self._metrics.retries.inc()
         if time.monotonic() - self._said_at >= _SAID_EVERY_SECONDS:
             self._said_at = time.monotonic()
             log.warning("waiting for ClickHouse, nothing is lost: %s", self._trouble)
@@ -276,13 +276,15 @@ class Writer:
         if self._trouble:
             log.info("ClickHouse takes rows again")
         self._trouble = ""
-        self._metrics.set("throughline_sink_clickhouse_up", 1)
+        self._metrics.clickhouse_up.set(1)
 
     def _count(self, table: str, rows: int) -> None:
-        self._metrics.add("throughline_sink_rows_total", rows, table=table)
-        self._metrics.add("throughline_sink_inserts_total", table=table)
+        self._rows += rows
+        self._metrics.rows.labels(table).inc(rows)
+        self._metrics.inserts.labels(table).inc()
 
-    def _measure(self) -> None:
+    def _measure(self) -> int:
+        """Set the gauges; the lag in records over all topics."""
         lags = dict.fromkeys(TOPICS, 0)
         for partition in self._assignment.partitions & self._consumer.assignment():
             # Known from the first fetch on; until then the end is the one at the assignment.
@@ -290,5 +292,6 @@ class Writer:
             held = self._acknowledged.get((partition.topic, partition.partition), 0)
             lags[partition.topic] += max(0, end - held)
         for name, lag in lags.items():
-            self._metrics.set("throughline_lag_records", lag, topic=name)
-        self._metrics.set("throughline_sink_waiting_rows", self._batch.count)
+            self._metrics.lag.labels(name).set(lag)
+        self._metrics.waiting_rows.set(self._batch.count)
+        return sum(lags.values())

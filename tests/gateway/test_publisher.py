@@ -61,10 +61,10 @@ def test_a_paused_broker_gives_503_and_then_works_again(
         assert time.monotonic() - started < 1, "while Kafka is known to be away the answer is quick"
         assert answers(f"{url}/readyz", 503)
         assert answers(f"{url}/healthz", 200)
-        assert "in_flight_bytes 0\n" not in httpx.get(f"{url}/metrics").text, "what Kafka may still write holds room"
+        assert "in_flight_bytes 0.0\n" not in httpx.get(f"{url}/metrics").text, "what Kafka may still write holds room"
         own_broker.process.send_signal(signal.SIGCONT)
         eventually(lambda: post(url, touchpoint(id="m-2")).status_code == 200)
-        eventually(lambda: "in_flight_bytes 0\n" in httpx.get(f"{url}/metrics").text)
+        eventually(lambda: "in_flight_bytes 0.0\n" in httpx.get(f"{url}/metrics").text)
 
 
 def test_a_killed_broker_gives_503_until_it_is_back(

@@ -169,9 +169,9 @@ def test_many_at_once_are_all_written_once(gateway: str, touchpoint: Make, raw_r
 def test_metrics_count_what_was_taken_and_what_was_not(gateway: str, touchpoint: Make) -> None:
     post(gateway, [touchpoint(source='the "tool"'), touchpoint(type="Opened")])
     page = httpx.get(f"{gateway}/metrics").text
-    assert 'throughline_touchpoints_total{source="the \\"tool\\"",team="marketing"} 1\n' in page
+    assert 'throughline_touchpoints_total{source="the \\"tool\\"",team="marketing"} 1.0\n' in page
     assert 'throughline_rejected_total{reason="not_a_touchpoint"}' in page
-    assert "throughline_gateway_in_flight_bytes 0\n" in page
+    assert "throughline_gateway_in_flight_bytes 0.0\n" in page
 
 
 def test_without_a_write_key_the_gateway_does_not_start(

@@ -17,7 +17,7 @@ from sinks.channels.journal import Delivery, Journal
 from sinks.channels.lane import Lane
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.retry import Retry
-from sinks.metrics import Metrics
+from sinks.metrics import NotifierMetrics
 from tests.sinks import examples
 from tests.sinks.conftest import eventually, figure, health, keyed, produce, running
 from tests.sinks.receiver import Receiver, Request, receiving
@@ -195,7 +195,7 @@ def through_a_lane(
     async def go() -> dict[str, Delivery]:
         async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
             journal = Journal(bootstrap, producer)
-            lane = Lane(channel, journal, Metrics(), Retry(schedule=schedule, jitter=0))
+            lane = Lane(channel, journal, NotifierMetrics(), Retry(schedule=schedule, jitter=0))
             running = asyncio.create_task(lane.run())
             for _ in range(alerts):
                 raw = examples.alert().model_dump_json().encode()
