@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 DEFAULT_POLICY = Path(__file__).parent.parent / "deploy" / "policies" / "default.yaml"
 
 
