@@ -1,0 +1,30 @@
+"""`python -m benchmarks`: measure, write the results, and show them."""
+
+import argparse
+import sys
+
+from benchmarks import journeys
+from benchmarks.pace import StalledError
+
+
+def main() -> None:
+    """The full run writes docs/benchmarks.md too; the quick one is for a first look."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure side by side with a stock Faust app."
+    )
+    parser.add_argument("--quick", action="store_true", help="a tenth of the data, each once: some two minutes")
+    arguments = parser.parse_args()
+    plan = journeys.QUICK if arguments.quick else journeys.FULL
+    try:
+        report = journeys.measure(plan)
+    except (StalledError, TimeoutError, RuntimeError) as error:
+        sys.exit(f"benchmark ended: {error}")
+    written = [report.write()]
+    if plan is journeys.FULL:
+        written.append(report.write_page())
+    print(f"{report.machine}\n\n{report.table()}\n")
+    print(f"written: {', '.join(str(path) for path in written)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
