@@ -1,5 +1,6 @@
 """Live state and ClickHouse held against a fold of the whole journey.touchpoints topic."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,16 +50,23 @@ class Verdict:
 
 
 async def verify(
-    bootstrap: str, partitions: int, rules: Rules, analyst: Analyst, told: Callable[[int], None]
+    bootstrap: str,
+    partitions: int,
+    rules: Rules,
+    analyst: Analyst,
+    told: Callable[[int], None],
+    settle: Callable[[], None],
 ) -> Verdict:
     """Fold every partition anew and compare. `told` gets the number of records read since it was last called.
 
-    Facts of customers that moved on while this ran are passed over and counted as `moving`.
+    `settle` waits until ClickHouse has what Kafka has: called once the state is read, as time alone may have moved
+    it a moment before. Facts of customers that moved on while this ran are passed over and counted as `moving`.
     """
     verdict = Verdict()
     async with reader(bootstrap) as consumer:
         for partition in range(partitions):
             found = await refold(consumer, partition, rules, told)
+            await asyncio.to_thread(settle)
             verdict.touchpoints += found.touchpoints
             verdict.customers += len(found.versions)
             verdict.lost += found.lost

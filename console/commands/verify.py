@@ -34,10 +34,20 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
     analyst = analyst_of(run)
     started = time.monotonic()
     with output.aside().status("waiting until nothing is behind") as spinner:
-        try:
-            catch_up(KafkaView(run.kafka), analyst, run.group, lambda _: None, settle)
-        except NotCaughtUpError as error:
-            output.aside().print(f"{error}; comparing what has arrived", style="medium")
+        view = KafkaView(run.kafka)
+        late = False
+
+        def wait() -> None:
+            nonlocal late
+            if late:
+                return
+            try:
+                catch_up(view, analyst, run.group, lambda _: None, settle)
+            except NotCaughtUpError as error:
+                late = True
+                output.aside().print(f"{error}; comparing what has arrived", style="medium")
+
+        wait()
         read_so_far = 0
 
         def told(records: int) -> None:
@@ -45,7 +55,7 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
             read_so_far += records
             spinner.update(f"{read_so_far:,} touchpoints folded anew")
 
-        verdict = asyncio.run(verify(run.kafka, run.partitions, rules, analyst, told))
+        verdict = asyncio.run(verify(run.kafka, run.partitions, rules, analyst, told, wait))
     if as_json:
         output.print_json(
             {

@@ -1,0 +1,48 @@
+"""A whole instance as a user runs it: started, asked and stopped by the command alone."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+_SECONDS = 240
+
+
+def command(data: Path, *arguments: str) -> list[str]:
+    """The `throughline` command line on a data directory."""
+    return [sys.executable, "-c", "from console.main import cli; cli()", "--data", str(data), *arguments]
+
+
+def say(data: Path, *arguments: str, environment: dict[str, str] | None = None, codes: tuple[int, ...] = (0,)) -> str:
+    """Run a command; its stdout. Any other exit code than `codes` fails with what it printed."""
+    ran = subprocess.run(
+        command(data, *arguments),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=_SECONDS,
+        check=False,
+        env={**os.environ, **(environment or {})},
+    )
+    assert ran.returncode in codes, f"{arguments}: {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
+    return ran.stdout
+
+
+def ask(data: Path, *arguments: str, codes: tuple[int, ...] = (0,)) -> Any:
+    """Run a command with --json; what it printed."""
+    return json.loads(say(data, *arguments, "--json", codes=codes))
+
+
+@contextmanager
+def running(data: Path, port_base: int, environment: dict[str, str] | None = None) -> Iterator[Path]:
+    """An instance in the background while the block runs."""
+    say(data, "--port-base", str(port_base), "up", "--detach", environment=environment)
+    try:
+        yield data
+    finally:
+        say(data, "down", codes=(0, 3))
