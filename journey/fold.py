@@ -21,7 +21,7 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
         times = head.counters[index]
         times.append(touch.at)
         del times[: -rules.counters[index].count]
-    stray = overlap.off_turf(head, touch, profile, rules)
+    owner = overlap.turf_owner(head, touch, profile, rules)
     moves: list[Move] = []
     for track, candidates in zip(rules.tracks, profile.tracks, strict=True):
         moved = decide(head, candidates, track)
@@ -32,7 +32,7 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     if profile.moves or moves:
         ownership.hand_over(head, touch, profile, moves, rules, ledger)
     clock.tick(head, touch, profile, moves, rules, ledger)
-    overlap.watch(head, touch, profile, stray, rules, ledger)
+    overlap.watch(head, touch, profile, owner, rules, ledger)
     if profile.counted is not False and passes(profile.counted, head):
         head.counted, head.counted_source, head.counted_id = touch.at, touch.source, touch.id
         resolve_stalls(head, None, NO_ACTIVITY, touch.at, ledger)

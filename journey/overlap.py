@@ -12,18 +12,18 @@ from journey.touch import Touch
 _MOST_REFS = 16
 
 
-def off_turf(head: Head, touch: Touch, profile: Profile, rules: Rules) -> bool:
-    """Whether the team acts on a subject that another owns at the stage before the touchpoint."""
+def turf_owner(head: Head, touch: Touch, profile: Profile, rules: Rules) -> str | None:
+    """The team on whose subject another one acts, at the stage before the touchpoint; None where nobody strays."""
     if not (profile.outbound and profile.watched) or touch.subject is None:
-        return False
+        return None
     owner = rules.owner_of(touch.subject, head)
-    if owner in (None, touch.team) or passes(profile.reply, head):
-        return False
+    if owner == touch.team or passes(profile.reply, head):
+        return None
     asked = head.inbound_on.get(touch.subject, 0)
-    return not (asked and touch.at - asked <= rules.reply_ms)
+    return None if asked and touch.at - asked <= rules.reply_ms else owner
 
 
-def watch(head: Head, touch: Touch, profile: Profile, stray: bool, rules: Rules, ledger: Ledger) -> None:
+def watch(head: Head, touch: Touch, profile: Profile, owner: str | None, rules: Rules, ledger: Ledger) -> None:
     """Open, extend and resolve overlaps by a touchpoint, and remember what later ones are held against."""
     if profile.release is not False and passes(profile.release, head):
         release(head, touch, ledger)
@@ -34,7 +34,7 @@ def watch(head: Head, touch: Touch, profile: Profile, stray: bool, rules: Rules,
         decided = str((touch.properties or {}).get("id", ""))
         _resolve(head, lambda found: overlap_id(found, ledger.customer_id) == decided, touch.at, "decision", ledger)
     if profile.outbound:
-        _outbound(head, touch, profile, stray, rules, ledger)
+        _outbound(head, touch, profile, owner, rules, ledger)
     elif profile.inbound and profile.watched and touch.subject:
         head.inbound_on[touch.subject] = touch.at
     if profile.closes is not False and passes(profile.closes, head):
@@ -49,7 +49,7 @@ def expire(head: Head, overlap: OpenOverlap, at: int, ledger: Ledger) -> None:
     ledger.overlap(overlap, RESOLVED, at, "expiry")
 
 
-def _outbound(head: Head, touch: Touch, profile: Profile, stray: bool, rules: Rules, ledger: Ledger) -> None:
+def _outbound(head: Head, touch: Touch, profile: Profile, owner: str | None, rules: Rules, ledger: Ledger) -> None:
     if profile.watched and touch.subject:
         others = [
             contact
@@ -75,8 +75,8 @@ def _outbound(head: Head, touch: Touch, profile: Profile, stray: bool, rules: Ru
         and passes(profile.conflicts, head)
     ):
         _open(head, "conflict", touch.subject, touch, [quote], rules, ledger)
-    if stray:
-        _open(head, "off_turf", touch.subject, touch, [], rules, ledger)
+    if owner is not None:
+        _open(head, "off_turf", touch.subject, touch, [], rules, ledger, owner)
     _press(head, touch, rules, ledger)
 
 
@@ -93,7 +93,14 @@ def _press(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
 
 
 def _open(
-    head: Head, kind: str, subject: str | None, touch: Touch, others: list[Contact], rules: Rules, ledger: Ledger
+    head: Head,
+    kind: str,
+    subject: str | None,
+    touch: Touch,
+    others: list[Contact],
+    rules: Rules,
+    ledger: Ledger,
+    owner: str | None = None,
 ) -> None:
     team, rule = precedence(head, subject, touch.at, rules)
     for overlap in head.overlaps:
@@ -108,8 +115,8 @@ def _open(
     teams = {touch.team, *(other.team for other in others)}
     if kind == "pressure":
         teams.update(head.teams_out)
-    elif kind == "off_turf":
-        teams.add(team)
+    if owner is not None:
+        teams.add(owner)
     overlap = OpenOverlap(
         kind,
         subject,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from journey.calendar import Calendar
@@ -68,6 +69,7 @@ class Rules:
         """Compile a policy that `journey.policy.reading` found sound."""
         self.policy = policy
         self.label = policy.label
+        self.digest = blake2b(policy.model_dump_json(by_alias=True).encode(), digest_size=8).hexdigest()
         places = {
             name: {
                 place: index

@@ -16,8 +16,6 @@ from schemas.touchpoint import MAX_TOUCHPOINT_BYTES, Touchpoint
 from streams.alignment import Gate
 from streams.stage import Effects
 
-_DETAIL_CHARACTERS = 500
-
 
 @lru_cache(maxsize=500_000)
 def partition_of(customer_id: str, partitions: int) -> int:
@@ -26,10 +24,11 @@ def partition_of(customer_id: str, partitions: int) -> int:
 
 
 class IntakeStage:
-    """Holds no state but its position; what it makes of a record depends on the record alone."""
+    """Holds no state but its position: the record and, for `future`, the clock decide what becomes of a record."""
 
     name = "intake"
     aligned = True
+    policy = ""
 
     def __init__(self, raw_topic: str, partitions: int, future_ms: int, region: str) -> None:
         self.state_topic = topic.positions_of(raw_topic)
@@ -72,7 +71,8 @@ class IntakeStage:
             origin = f"{record.topic}/{record.partition}/{record.offset}"
             found = self._accept(record.value, latest)
             if isinstance(found, Rejection):
-                effects.write(topic.REJECTED, 0, record.key, record.value, _headers(found, origin, received_at))
+                value, headers = rejection.record(found, record.value, origin, received_at)
+                effects.write(topic.REJECTED, 0, record.key, value, headers)
                 effects.count("rejected", found.reason)
                 continue
             customer_id, touchpoint = found
@@ -138,13 +138,3 @@ def _why(error: ValidationError) -> Rejection:
         message = f"{message}; it is {first['input']!r}"
     more = error.error_count() - 1
     return Rejection("not_a_touchpoint", message + (f" (and {more} more)" if more else ""), pointer)
-
-
-def _headers(why: Rejection, origin: str, received_at: str) -> list[tuple[str, bytes]]:
-    return [
-        (rejection.HEADER_REASON, why.reason.encode()),
-        (rejection.HEADER_DETAIL, why.detail[:_DETAIL_CHARACTERS].encode()),
-        (rejection.HEADER_POINTER, why.pointer.encode()),
-        (rejection.HEADER_ORIGIN, origin.encode()),
-        (rejection.HEADER_RECEIVED_AT, received_at.encode()),
-    ]

@@ -32,6 +32,7 @@ class JourneyStage:
 
     def __init__(self, rules: Rules, partition: int) -> None:
         self._rules = rules
+        self.policy = rules.digest
         self._partition = partition
         self._journeys: dict[str, bytes] = {}
         self._schedule: list[tuple[int, str]] = []
@@ -70,6 +71,7 @@ class JourneyStage:
         """Group a chunk by customer, fold each customer once, write each changed journey once."""
         effects = Effects(taken=len(records))
         arrivals: dict[str, list[Touch]] = {}
+        recorded_at = instant(wall_ms)
         read, watermark = self._rules.property_names, self.watermark
         for record in records:
             if record.value is None:
@@ -77,14 +79,13 @@ class JourneyStage:
             try:
                 wire = decode(record.value)
             except msgspec.MsgspecError as error:
-                _reject(effects, record, str(error))
+                _reject(effects, record, str(error), recorded_at)
                 continue
             touch = touch_of(wire, read)
             watermark = max(watermark, touch.at)
             if wire.customer_id:
                 arrivals.setdefault(wire.customer_id, []).append(touch)
         effects.watermark = min(watermark, wall_ms)
-        recorded_at = instant(wall_ms)
         for customer_id, touches in arrivals.items():
             self._take(customer_id, touches, effects.watermark, recorded_at, effects)
         effects.count("folded", by=sum(map(len, arrivals.values())))
@@ -136,13 +137,9 @@ class JourneyStage:
             effects.write(topic.ALERTS, self._partition, key, _encode(alert), [])
 
 
-def _reject(effects: Effects, record: Any, detail: str) -> None:
+def _reject(effects: Effects, record: Any, detail: str, recorded_at: datetime) -> None:
+    why = rejection.Rejection("not_a_touchpoint", f"on {record.topic}: {detail}")
     origin = f"{record.topic}/{record.partition}/{record.offset}"
-    headers = [
-        (rejection.HEADER_REASON, b"not_a_touchpoint"),
-        (rejection.HEADER_DETAIL, f"on {record.topic}: {detail}".encode()),
-        (rejection.HEADER_POINTER, b""),
-        (rejection.HEADER_ORIGIN, origin.encode()),
-    ]
-    effects.write(topic.REJECTED, 0, record.key, record.value, headers)
-    effects.count("rejected", "not_a_touchpoint")
+    value, headers = rejection.record(why, record.value, origin, recorded_at.isoformat())
+    effects.write(topic.REJECTED, 0, record.key, value, headers)
+    effects.count("rejected", why.reason)

@@ -177,6 +177,11 @@ class Lane:
                 f"{self}: the state was made with {position.partitions} partitions, the topics have "
                 f"{self._settings.partitions}: set THROUGHLINE_PARTITIONS back, or move to a new data directory"
             )
+        if position.policy not in ("", self.stage.policy):
+            raise LaneRefusedError(
+                f"{self}: the state was made under another policy (digest {position.policy}, now {self.stage.policy}): "
+                "start with the policy it was made under, or with this one on a new data directory"
+            )
 
     async def _work(self) -> None:
         first = True
@@ -221,11 +226,14 @@ class Lane:
                 await self._settings.alignment.changed()
                 continue
             after = records[effects.taken - 1].offset + 1
-            await self._commit(effects, Position(after, effects.watermark, self._settings.partitions))
+            await self._commit(effects, self._position(after, effects.watermark))
             self.position, self._watermark = after, effects.watermark
             records = records[effects.taken :]
             self.progress_at = time.monotonic()
         self._metrics.chunk_seconds.labels(self.stage.name).observe(time.perf_counter() - started)
+
+    def _position(self, offset: int, watermark: int) -> Position:
+        return Position(offset, watermark, self._settings.partitions, self.stage.policy)
 
     def _align(self, emitted_ms: int) -> Gate | None:
         self._settings.alignment.move(self, emitted_ms, self._watermark)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from journey.correction import arrive, begin
@@ -45,7 +46,11 @@ async def refold(consumer: AIOKafkaConsumer, partition: int, rules: Rules, told:
         for record in records:
             if record.value is None:
                 continue
-            wire = decode(record.value)
+            try:
+                wire = decode(record.value)
+            except msgspec.MsgspecError:
+                # The journey stage has rejected it.
+                continue
             found.touchpoints += 1
             found.distinct.add((wire.customer_id, wire.source, wire.id))
             if wire.customer_id:

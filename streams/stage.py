@@ -35,6 +35,7 @@ class Stage(Protocol):
     name: str
     state_topic: str
     aligned: bool
+    policy: str
 
     def forget(self) -> None:
         """Drop all state, before a restore."""

@@ -20,11 +20,15 @@ BODY = _HEAD.size
 
 
 class Position(msgspec.Struct, frozen=True):
-    """Everything below `offset` of the input partition is part of the state. Watermark in epoch milliseconds."""
+    """Everything below `offset` of the input partition is part of the state. Watermark in epoch milliseconds.
+
+    `partitions` and `policy` (its digest) are what the state was made with.
+    """
 
     offset: int
     watermark: int = 0
     partitions: int = 0
+    policy: str = ""
 
 
 class UnknownVersionError(Exception):

@@ -126,3 +126,11 @@ def test_a_gate_holds_a_record_back_and_everything_after_it() -> None:
     effects = stage.fold(records, NOW, lambda emitted, occurred: occurred < 1_767_434_400_001)
     assert effects.taken == 3
     assert [found["id"] for found in accepted(effects)] == ["1", "2", "3"]
+
+
+def test_of_a_value_too_large_for_any_topic_the_beginning_is_kept_and_its_size_told() -> None:
+    effects = taken(b"x" * (rejection.MOST_KEPT_BYTES + 5))
+    ((_, value, headers),) = effects.outputs[topic.REJECTED, 0]
+    assert value is not None
+    assert len(value) == rejection.MOST_KEPT_BYTES
+    assert dict(headers)[rejection.HEADER_CUT] == str(rejection.MOST_KEPT_BYTES + 5).encode()

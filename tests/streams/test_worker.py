@@ -5,6 +5,7 @@ import json
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from gateway.simulation.engine import Record, Simulation
 from schemas import rejection, topic
 from streams.reading import end_of, reader, stretch
 from streams.refold import Refold, refold
-from tests.journey.telling import RULES
+from tests.journey.telling import DEFAULT, RULES
 from tests.streams.conftest import PARTITIONS, WorkerProcess, until
 from tests.streams.records import raw
 
@@ -165,3 +166,20 @@ def test_a_worker_refuses_topics_with_another_number_of_partitions_and_says_what
     assert worker.process is not None
     assert worker.process.wait(20) == 2
     assert "has 2 partitions instead of 7" in worker.log()
+
+
+def test_a_worker_refuses_state_that_was_made_under_another_policy_and_says_what_to_do(
+    own_kafka: str, new_worker: NewWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = new_worker("worker-1")
+    worker.start()
+    emit(own_kafka, [Record(0, topic.RAW_SALES, b"any", raw(), False)])
+    until(settled(worker, 1), 60, worker.log)
+    assert worker.stop() == 0
+    other = tmp_path / "other.yaml"
+    other.write_text(DEFAULT.read_text().replace("no_activity: 21d", "no_activity: 20d"))
+    monkeypatch.setenv("THROUGHLINE_POLICY", str(other))
+    worker.start()
+    assert worker.process is not None
+    assert worker.process.wait(60) == 2
+    assert "made under another policy" in worker.log()
