@@ -35,11 +35,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Limits:
-    """When a batch is full, when it is old, and how retries back off. Memory holds two batches at most."""
+    """When a batch is full, when it is old, and how retries back off. Memory holds two batches at most.
+
+    A batch is old `seconds` after its first record, or once nothing has come for `quiet_seconds`: what comes in a
+    steady trickle shares inserts, and the last of a burst need not wait for company that does not come.
+    """
 
     rows: int = 50_000
     bytes: int = 64 * 1024 * 1024
     seconds: float = 1.0
+    quiet_seconds: float = 0.2
     poll_records: int = 10_000
     retry_seconds: float = 0.25
     retry_seconds_most: float = 5.0
@@ -76,7 +81,7 @@ class Writer:
         self._limits = limits or Limits()
         self._insertion: Insertion | None = None
         self._batch = Batch()
-        self._opened_at = 0.0
+        self._opened_at = self._grown_at = 0.0
         self._flush: asyncio.Task[None] | None = None
         self._handed_over: dict[Place, int] = {}
         self._acknowledged: dict[Place, int] = {}
@@ -163,8 +168,9 @@ class Writer:
             for partition in self._assignment.partitions:
                 place = (partition.topic, partition.partition)
                 position = await self._consumer.position(partition)
-                if position > self._handed_over[place]:
+                if position > self._batch.positions.get(place, self._handed_over[place]):
                     self._batch.positions[place] = position
+                    self._grown_at = time.monotonic()
         except IllegalStateError:
             return
         if self._batch.positions and not self._opened_at:
@@ -177,7 +183,7 @@ class Writer:
         if not self._opened_at:
             return
         full = self._batch.count >= self._limits.rows or self._batch.bytes >= self._limits.bytes
-        if not full and time.monotonic() - self._opened_at < self._limits.seconds:
+        if not full and not self._is_old(time.monotonic()):
             return
         if self._flush is not None:
             if not full and not self._flush.done():
@@ -187,6 +193,9 @@ class Writer:
         batch, self._batch, self._opened_at = self._batch, Batch(), 0.0
         self._handed_over.update(batch.positions)
         self._flush = asyncio.create_task(self._write(batch))
+
+    def _is_old(self, now: float) -> bool:
+        return now - self._opened_at >= self._limits.seconds or now - self._grown_at >= self._limits.quiet_seconds
 
     async def _polling_until(self, task: asyncio.Task[Any], stopping: asyncio.Event) -> bool:
         """Wait with consumption paused, yet as a live member of the group. False where stopping came first.

@@ -1,5 +1,6 @@
 """The writer against a real broker and the real engine: exactly once, whatever is killed meanwhile."""
 
+import asyncio
 import signal
 import uuid
 from datetime import timedelta
@@ -10,6 +11,9 @@ from schemas import topic
 from schemas.settings import Settings
 from sinks.clickhouse.connection import connect
 from sinks.clickhouse.position import write_positions, written_up_to
+from sinks.clickhouse.writer import TOPICS, Limits, Writer
+from sinks.consumption import Assignment, consuming
+from sinks.metrics import WriterMetrics
 from tests.sinks import examples
 from tests.sinks.conftest import eventually, figure, health, is_up, keyed, produce, rows, running
 
@@ -166,6 +170,23 @@ def test_a_database_that_was_emptied_is_filled_anew(here, customer):
         produce(here.kafka, topic.TOUCHPOINTS, touchpoints(customer, range(30, 31)))
         eventually(lambda: count(here, "v_touchpoints", customer) == 31)
         assert "RowsLostError" in writer.said()
+
+
+def test_the_last_of_a_burst_does_not_wait_until_the_batch_is_old(here, customer):
+    async def written() -> None:
+        stopping, assignment = asyncio.Event(), Assignment()
+        async with consuming(here.kafka, here.group, TOPICS, assignment, stopping, member="quiet") as consumer:
+            limits = Limits(seconds=3600)
+            writing = asyncio.create_task(
+                Writer(consumer, assignment, lambda: connect(here), WriterMetrics(), limits).run(stopping)
+            )
+            while not writing.done() and await asyncio.to_thread(count, here, "v_touchpoints", customer) < 3:
+                await asyncio.sleep(0.05)
+            stopping.set()
+            await writing
+
+    produce(here.kafka, topic.TOUCHPOINTS, touchpoints(customer, range(3)))
+    asyncio.run(asyncio.wait_for(written(), 20))
 
 
 def test_sigterm_writes_what_is_in_memory_and_leaves(here, customer):
