@@ -68,7 +68,9 @@ def _with_instance_options(command: click.Command) -> click.Command:
     return command
 
 
-@click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    "throughline", cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="throughline")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
