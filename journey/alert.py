@@ -21,7 +21,7 @@ TYPES = {
 }
 
 
-class Alert(msgspec.Struct):
+class Alert(msgspec.Struct, gc=False):
     """One alert as on journey.alerts."""
 
     id: str

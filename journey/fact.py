@@ -24,14 +24,14 @@ def fact_id(*parts: object) -> str:
     return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
-class Ref(msgspec.Struct):
+class Ref(msgspec.Struct, gc=False):
     """A touchpoint's identity."""
 
     source: str
     id: str
 
 
-class Fact(msgspec.Struct, tag_field="fact", kw_only=True):
+class Fact(msgspec.Struct, tag_field="fact", kw_only=True, gc=False):
     """What all facts carry; `version` and `recorded_at` are set when it is published."""
 
     schema_version: int = 1
@@ -44,7 +44,7 @@ class Fact(msgspec.Struct, tag_field="fact", kw_only=True):
     recorded_at: datetime = _NEVER
 
 
-class Transition(Fact, tag="transition"):
+class Transition(Fact, tag="transition", gc=False):
     track: str
     kind: str
     from_stage: str | None
@@ -54,7 +54,7 @@ class Transition(Fact, tag="transition"):
     touchpoint: Ref | None
 
 
-class Position(Fact, tag="position"):
+class Position(Fact, tag="position", gc=False):
     track: str
     stage: str
     entered_at: datetime
@@ -66,7 +66,7 @@ class Position(Fact, tag="position"):
     owner_since: datetime
 
 
-class Handoff(Fact, tag="handoff"):
+class Handoff(Fact, tag="handoff", gc=False):
     kind: str
     from_team: str
     to_team: str
@@ -78,7 +78,7 @@ class Handoff(Fact, tag="handoff"):
     touchpoint: Ref
 
 
-class Overlap(Fact, tag="overlap"):
+class Overlap(Fact, tag="overlap", gc=False):
     kind: str
     subject: str | None
     status: str
@@ -93,7 +93,7 @@ class Overlap(Fact, tag="overlap"):
     touchpoints: list[Ref]
 
 
-class Clock(Fact, tag="clock"):
+class Clock(Fact, tag="clock", gc=False):
     name: str
     state: str
     team: str
@@ -105,7 +105,7 @@ class Clock(Fact, tag="clock"):
     stopped_by: Ref | None
 
 
-class Stalled(Fact, tag="stalled"):
+class Stalled(Fact, tag="stalled", gc=False):
     kind: str
     status: str
     track: str
@@ -119,13 +119,13 @@ class Stalled(Fact, tag="stalled"):
     resolved_at: datetime | None
 
 
-class Correction(Fact, tag="correction"):
+class Correction(Fact, tag="correction", gc=False):
     touchpoint: Ref
     published: int
     retracted: int
 
 
-class TooLate(Fact, tag="too_late"):
+class TooLate(Fact, tag="too_late", gc=False):
     touchpoint: Ref
     behind_ms: int
 

@@ -11,7 +11,7 @@ import msgspec
 NOWHERE = -1
 
 
-class Stay(msgspec.Struct, array_like=True):
+class Stay(msgspec.Struct, array_like=True, gc=False):
     """Where the customer is on one track. A place is a stage's index; detours follow the stages."""
 
     visits: list[int]
@@ -23,7 +23,7 @@ class Stay(msgspec.Struct, array_like=True):
     id: str = ""
 
 
-class ClockRun(msgspec.Struct, array_like=True):
+class ClockRun(msgspec.Struct, array_like=True, gc=False):
     """The latest run of one clock."""
 
     clock: int
@@ -41,7 +41,7 @@ RUNNING, MET, BREACHED, CANCELLED = range(4)
 CLOCK_STATES = ("running", "met", "breached", "cancelled")
 
 
-class OpenOverlap(msgspec.Struct, array_like=True):
+class OpenOverlap(msgspec.Struct, array_like=True, gc=False):
     """An overlap that nobody has resolved yet. `refs` are (source, id) of its touchpoints, the opening one first."""
 
     kind: str
@@ -54,7 +54,7 @@ class OpenOverlap(msgspec.Struct, array_like=True):
     refs: list[tuple[str, str]]
 
 
-class Stall(msgspec.Struct, array_like=True):
+class Stall(msgspec.Struct, array_like=True, gc=False):
     """An open stall; what was the last counted touch is kept as it was when it opened."""
 
     kind: str
@@ -68,7 +68,7 @@ class Stall(msgspec.Struct, array_like=True):
     escalated: int = 0
 
 
-class Claim(msgspec.Struct, array_like=True):
+class Claim(msgspec.Struct, array_like=True, gc=False):
     """A team's precedence on one subject, or ("") on the whole customer."""
 
     subject: str
@@ -78,7 +78,7 @@ class Claim(msgspec.Struct, array_like=True):
     id: str
 
 
-class Contact(msgspec.Struct, array_like=True):
+class Contact(msgspec.Struct, array_like=True, gc=False):
     """A team's latest outbound touchpoint on a watched subject."""
 
     subject: str
@@ -88,7 +88,7 @@ class Contact(msgspec.Struct, array_like=True):
     id: str
 
 
-class Head(msgspec.Struct, array_like=True):
+class Head(msgspec.Struct, array_like=True, gc=False):
     """Everything the rules know of a customer at one moment of event time."""
 
     stays: list[Stay]
@@ -122,7 +122,7 @@ class Head(msgspec.Struct, array_like=True):
     stalls: list[Stall] = []
 
 
-class Journey(msgspec.Struct, array_like=True):
+class Journey(msgspec.Struct, array_like=True, gc=False):
     """One customer's state. `recents` are packed touches, oldest first, that `base` does not contain yet."""
 
     policy: str

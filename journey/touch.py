@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class Touch(msgspec.Struct, array_like=True, omit_defaults=True):
+class Touch(msgspec.Struct, array_like=True, gc=False):
     """One touchpoint. Order of journeys: (at, source, id)."""
 
     at: int

@@ -8,7 +8,7 @@ import msgspec
 from journey.touch import Touch
 
 
-class WireTouchpoint(msgspec.Struct):
+class WireTouchpoint(msgspec.Struct, gc=False):
     """The part of schemas.touchpoint.AcceptedTouchpoint that the fold needs."""
 
     id: str
