@@ -1,14 +1,10 @@
 """`python -m console.server`: the web pages. The composition root of the console's process."""
 
-import asyncio
-import contextlib
 import logging
-import signal
 import sys
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -20,6 +16,7 @@ from console.analyst import Analyst
 from console.web.lifecycle import Track, tracks_of
 from console.web.pages import FOLDER, Pages
 from console.web.security import COOKIE, SESSION_SECONDS, Secured, Session, is_loopback, is_same_origin, local_path
+from gateway.serving import serve
 from journey.policy.reading import PolicyError, read
 from schemas.settings import ClickHouseRun, Settings
 
@@ -149,20 +146,7 @@ def main() -> int:
     except (ValueError, OSError, PolicyError) as error:
         log.error("the console cannot start: %s", error)
         return 2
-    # uvicorn raises the signal again once it has drained: caught here, the exit code says "clean".
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port_base + PORT,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(uvicorn.Server(config).serve())
+    serve(app, settings.host, settings.port_base + PORT, DRAIN_SECONDS)
     return 0
 
 

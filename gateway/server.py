@@ -1,13 +1,10 @@
 """`python -m gateway.server`: machines in over HTTP. The composition root of the gateway's process."""
 
-import asyncio
 import contextlib
 import logging
-import signal
 import sys
 from collections.abc import AsyncIterator
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,6 +15,7 @@ from gateway.admission import Admission
 from gateway.body import Refusal
 from gateway.metrics import GatewayMetrics
 from gateway.publisher import Publisher
+from gateway.serving import serve
 from gateway.touchpoints import Touchpoints, WriteKey, refuse
 from schemas.settings import Settings
 from sinks.health import metrics_response
@@ -82,19 +80,7 @@ def main() -> int:
     except ValueError as error:
         logging.getLogger(__name__).error("%s", error)
         return 2
-    # uvicorn raises the signal again once it has drained: caught here, the exit code says "clean".
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.signal(signal.SIGINT, lambda *_: None)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port_base + PORT,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
-    asyncio.run(uvicorn.Server(config).serve())
+    serve(app, settings.host, settings.port_base + PORT, DRAIN_SECONDS)
     return 0
 
 

@@ -1,25 +1,18 @@
 """Real parts for the tests: an embedded Kafka and an embedded ClickHouse, started once, when first asked for."""
 
-import os
 import random
 import socket
-import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import httpx
 import pytest
 
-from deploy.kafka.broker import Broker, wait_ready
 from deploy.kafka.topics import create_topics
 from schemas.topic import Topic
+from tests.process import answers, broker, child, eventually
 
-ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60
 
 
@@ -52,12 +45,8 @@ def port_base() -> int:
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """host:port of a real broker of its own, without topics."""
-    broker_port, controller_port = _free_ports(2)
-    broker = Broker(tmp_path_factory.mktemp("kafka"), broker_port, controller_port)
-    broker.prepare()
-    with _running("kafka", broker.command(), broker.folder):
-        wait_ready(broker.bootstrap, READY_SECONDS)
-        yield broker.bootstrap
+    with broker(tmp_path_factory.mktemp("kafka"), _free_ports(2)) as bootstrap:
+        yield bootstrap
 
 
 @pytest.fixture(scope="session")
@@ -100,8 +89,8 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]
         "THROUGHLINE_CLICKHOUSE_PASSWORD": served.password,
         "THROUGHLINE_CLICKHOUSE_READONLY_PASSWORD": served.readonly_password,
     }
-    with _running("clickhouse", [sys.executable, "-m", "deploy.clickhouse"], data, environment):
-        _wait_for_ping(served.url)
+    with child([sys.executable, "-m", "deploy.clickhouse"], data / "clickhouse.log", environment):
+        eventually(lambda: answers(f"{served.url}/ping"), READY_SECONDS)
         yield served
 
 
@@ -126,35 +115,3 @@ def _can_listen(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-@contextmanager
-def _running(name: str, command: list[str], folder: Path, environment: dict[str, str] | None = None) -> Iterator[None]:
-    """The command as a child process; stopped at the end by its own id, and only that."""
-    log = folder / f"{name}.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, **(environment or {})}
-        )
-    try:
-        yield
-    except TimeoutError as error:
-        raise RuntimeError(f"{error}; {name} said:\n{log.read_text(errors='replace')[-3000:]}") from error
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for_ping(url: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/ping", timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise TimeoutError(f"ClickHouse at {url} was not ready within {READY_SECONDS} s")

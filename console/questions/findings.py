@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.analyst import Analyst
+from console.questions.handoffs import HANDOFFS
 from console.questions.overlaps import overlaps
 from console.questions.people import WHO
 
@@ -42,7 +43,7 @@ def findings(analyst: Analyst) -> Findings:
         stalled_top=analyst.ask(_STALLED_TOP, {"top": TOP}),
         overlaps=analyst.ask(_OVERLAPS),
         overlaps_top=overlaps(analyst)[:TOP],
-        handoffs=analyst.ask(_HANDOFFS)[0],
+        handoffs=analyst.ask(HANDOFFS)[0],
         clocks=analyst.ask(_CLOCKS),
         rejected=_counts(analyst, "SELECT reason, count() FROM v_rejected GROUP BY reason ORDER BY 2 DESC, 1"),
     )
@@ -77,18 +78,6 @@ _OVERLAPS = """
     FROM v_overlaps
     GROUP BY kind
     ORDER BY indexOf(['high', 'medium', 'low'], severity), seen DESC
-"""
-_HANDOFFS = """
-    SELECT
-        countIf(kind = 'offered') AS offered,
-        countIf(kind = 'accepted') AS accepted,
-        countIf(kind = 'rejected') AS rejected,
-        countIf(kind = 'handed_back') AS handed_back,
-        quantileExactIf(0.5)(latency_ms, kind = 'accepted' AND latency_ms IS NOT NULL) AS median_ms,
-        quantileExactIf(0.9)(latency_ms, kind = 'accepted' AND latency_ms IS NOT NULL) AS p90_ms,
-        quantileExactIf(0.5)(business_ms, kind = 'accepted' AND business_ms IS NOT NULL) AS median_business_ms,
-        quantileExactIf(0.9)(business_ms, kind = 'accepted' AND business_ms IS NOT NULL) AS p90_business_ms
-    FROM v_handoffs
 """
 _CLOCKS = """
     SELECT name, any(team) AS team, countIf(state = 'met') AS met, countIf(state = 'breached') AS breached,

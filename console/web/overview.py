@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.analyst import Analyst
+from console.questions.handoffs import HANDOFFS
 from console.questions.people import WHO
 from console.web.lifecycle import Stage, Track
 
@@ -73,7 +74,7 @@ def overview(analyst: Analyst, tracks: tuple[Track, ...]) -> Overview:
         stalled_customers=analyst.ask(_STALLED_CUSTOMERS)[0]["customers"],
         overlaps=analyst.ask(_OVERLAPS, {"top": TOP}),
         overlaps_open=analyst.ask(_OVERLAPS_OPEN)[0]["open"],
-        handoffs=analyst.ask(_HANDOFFS)[0],
+        handoffs=analyst.ask(HANDOFFS)[0],
         clocks=analyst.ask(_CLOCKS),
         rejected=analyst.ask(_REJECTED),
     )
@@ -170,19 +171,6 @@ _OVERLAPS = f"""
     LIMIT {{top:UInt32}}
 """  # noqa: S608
 _OVERLAPS_OPEN = "SELECT count() AS open FROM v_overlaps WHERE status = 'open'"
-_HANDOFFS = """
-    SELECT
-        countIf(kind = 'offered') AS offered,
-        countIf(kind = 'accepted') AS accepted,
-        countIf(kind = 'rejected') AS rejected,
-        countIf(kind = 'handed_back') AS handed_back,
-        quantileExactIf(0.5)(latency_ms, kind = 'accepted' AND latency_ms IS NOT NULL) AS median_ms,
-        quantileExactIf(0.9)(latency_ms, kind = 'accepted' AND latency_ms IS NOT NULL) AS p90_ms,
-        quantileExactIf(0.5)(business_ms, kind = 'accepted' AND business_ms IS NOT NULL) AS median_business_ms,
-        quantileExactIf(0.9)(business_ms, kind = 'accepted' AND business_ms IS NOT NULL) AS p90_business_ms,
-        countIf(kind = 'accepted' AND latency_ms IS NOT NULL) AS timed
-    FROM v_handoffs
-"""
 # Compliance = met / (met + breached); NULL where none has ended.
 _CLOCKS = """
     SELECT

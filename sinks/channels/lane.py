@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from sinks.channels.alert import Alert, decode_alert, is_past
+from sinks.alert import Alert, decode_alert, is_past
 from sinks.channels.journal import Delivery, Journal
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.retry import Retry

@@ -12,7 +12,7 @@ from aiokafka.structs import ConsumerRecord
 from msgspec import MsgspecError
 
 from schemas import topic
-from sinks.channels.alert import decode_alert
+from sinks.alert import decode_alert
 from sinks.channels.journal import Journal
 from sinks.channels.lane import Lane
 from sinks.consumption import Assignment

@@ -10,8 +10,8 @@ import httpcore
 import msgspec
 from standardwebhooks import Webhook as Signer
 
+from sinks.alert import Alert
 from sinks.channels.address import CheckedBackend
-from sinks.channels.alert import Alert
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.retry import retry_after_seconds
 

@@ -2,9 +2,8 @@
 
 from typing import NamedTuple
 
-import msgspec
-
-from sinks.clickhouse.record import Instant, Record, milliseconds
+from sinks.alert import decode_alert
+from sinks.clickhouse.record import Record, milliseconds
 
 
 class AlertRow(NamedTuple):
@@ -23,23 +22,9 @@ class AlertRow(NamedTuple):
     offset: int
 
 
-class _Alert(msgspec.Struct, gc=False):
-    id: str
-    type: str
-    customer_id: str
-    fact_id: str
-    policy: str
-    at: Instant
-    recorded_at: Instant
-    data: msgspec.Raw
-
-
-_decode = msgspec.json.Decoder(_Alert).decode
-
-
 def alert_row(record: Record) -> AlertRow:
     """The row of a record. Raises msgspec.MsgspecError or MappingError where it cannot be one."""
-    it = _decode(record.value or b"")
+    it = decode_alert(record.value or b"")
     return AlertRow(
         it.customer_id,
         it.id,

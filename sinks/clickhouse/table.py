@@ -6,17 +6,7 @@ from typing import Any
 
 from schemas import topic
 from sinks.clickhouse.alert_row import AlertRow, alert_row
-from sinks.clickhouse.fact_rows import (
-    ClockRow,
-    CorrectionRow,
-    HandoffRow,
-    OverlapRow,
-    PositionRow,
-    StalledRow,
-    TooLateRow,
-    TransitionRow,
-    fact_row,
-)
+from sinks.clickhouse.fact_rows import FACT_COLUMNS, fact_row
 from sinks.clickhouse.record import Record
 from sinks.clickhouse.rejected_row import RejectedRow, SinkRejectedRow, rejected_row
 from sinks.clickhouse.touchpoint_row import TouchpointRow, touchpoint_row
@@ -35,14 +25,7 @@ class Table:
 
 TABLES = (
     Table("touchpoints", TouchpointRow._fields),
-    Table("transitions", TransitionRow._fields),
-    Table("positions", PositionRow._fields),
-    Table("handoffs", HandoffRow._fields),
-    Table("overlaps", OverlapRow._fields),
-    Table("clocks", ClockRow._fields),
-    Table("stalled", StalledRow._fields),
-    Table("corrections", CorrectionRow._fields),
-    Table("too_late", TooLateRow._fields),
+    *(Table(name, columns) for name, columns in FACT_COLUMNS.items()),
     Table("alerts", AlertRow._fields),
     Table("rejected", RejectedRow._fields, month="received_at"),
     Table("sink_rejected", SinkRejectedRow._fields),

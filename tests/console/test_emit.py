@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from console.main import cli
 from schemas.settings import ClickHouseRun, ConsoleRun, GatewayRun, Run
-from tests.gateway.conftest import WRITE_KEY, answers, eventually, raw_records, running_gateway
+from tests.gateway.conftest import WRITE_KEY, raw_records, running_gateway
+from tests.process import answers, eventually
 
 __all__ = ["raw_records"]
 Read = Callable[[], dict[str, list[tuple[bytes | None, bytes]]]]

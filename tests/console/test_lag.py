@@ -13,7 +13,7 @@ from kafka.structs import OffsetAndMetadata
 from console.lag import KafkaView
 from console.workspace import UnreachableError
 from schemas.topic import RAW_SALES, TOUCHPOINTS
-from tests.gateway.conftest import eventually
+from tests.process import eventually
 
 PLACE = TopicPartition(TOUCHPOINTS, 0)
 

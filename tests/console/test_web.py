@@ -153,18 +153,20 @@ def test_tables_that_are_not_there_yet_and_a_clickhouse_that_is_away_are_explain
         assert "ClickHouse does not answer" in page.text and "throughline status" in page.text
 
 
+@pytest.fixture(scope="module")
+def guarded(run: Run, free_ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A console on every address, which asks for a token."""
+    log = tmp_path_factory.mktemp("console") / "console.log"
+    with running_console(run, free_ports(1)[0], log, host="0.0.0.0", console_token="open-sesame") as (url, _):
+        yield url
+
+
 class TestBeyondLoopback:
     """A console that listens on every address."""
 
-    @pytest.fixture(scope="class")
-    def guarded(self, run: Run, free_ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-        log = tmp_path_factory.mktemp("console") / "console.log"
-        with running_console(run, free_ports(1)[0], log, host="0.0.0.0", console_token="open-sesame") as (url, _):
-            yield url
-
     def test_it_does_not_start_without_a_token(self, run: Run, free_ports: Ports, tmp_path: Path) -> None:
         with (
-            pytest.raises(RuntimeError, match="set THROUGHLINE_CONSOLE_TOKEN"),
+            pytest.raises(AssertionError, match="set THROUGHLINE_CONSOLE_TOKEN"),
             running_console(run, free_ports(1)[0], tmp_path / "console.log", host="0.0.0.0"),
         ):
             pass

@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.process import answers, eventually
+
 PASSWORD = "of-the-writer"
 START = [sys.executable, "-m", "deploy.clickhouse"]
 
@@ -46,14 +48,7 @@ def start(
 
 
 def _wait(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/ping").status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise TimeoutError(url)
+    eventually(lambda: answers(f"{url}/ping"), 60)
 
 
 def _ask(url: str, sql: str) -> str:

@@ -1,20 +1,17 @@
 """A running gateway in front of a real broker, as its own process."""
 
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from schemas.topic import RAW
+from tests.process import answers, child, eventually
 
-ROOT = Path(__file__).parent.parent.parent
 WRITE_KEY = "a-write-key-of-the-tests"
 
 
@@ -22,41 +19,13 @@ WRITE_KEY = "a-write-key-of-the-tests"
 def running_gateway(kafka: str, port: int, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The gateway's URL and process; stopped at the end."""
     environment = {
-        **os.environ,
         "THROUGHLINE_KAFKA": kafka,
         "THROUGHLINE_PORT_BASE": str(port - 6),
         "THROUGHLINE_WRITE_KEY": WRITE_KEY,
         "THROUGHLINE_DATA": str(log.parent),
     }
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.server"], env=environment, cwd=ROOT, stdout=output, stderr=output
-        )
-    try:
+    with child([sys.executable, "-m", "gateway.server"], log, environment) as process:
         yield f"http://127.0.0.1:{port}", process
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until `holds()` is true; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
-
-
-def answers(url: str, status: int) -> bool:
-    """Whether GET `url` answers with `status`."""
-    try:
-        return httpx.get(url, timeout=2).status_code == status
-    except httpx.HTTPError:
-        return False
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +35,7 @@ def gateway(
     """URL of a gateway that is ready."""
     log = tmp_path_factory.mktemp("gateway") / "gateway.log"
     with running_gateway(product_topics, free_ports(1)[0], log) as (url, _):
-        try:
-            eventually(lambda: answers(f"{url}/readyz", 200))
-        except AssertionError as error:
-            raise RuntimeError(log.read_text()) from error
+        eventually(lambda: answers(f"{url}/readyz"))
         yield url
 
 

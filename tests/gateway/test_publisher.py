@@ -11,8 +11,9 @@ import pytest
 
 from deploy.kafka.broker import Broker, wait_ready
 from deploy.kafka.topics import create_topics
-from tests.gateway.conftest import answers, eventually, running_gateway
+from tests.gateway.conftest import running_gateway
 from tests.gateway.test_server import Make, post
+from tests.process import answers, eventually
 
 
 class OwnBroker:

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.conftest import WRITE_KEY, answers, eventually, running_gateway
+from tests.gateway.conftest import WRITE_KEY, running_gateway
+from tests.process import answers, eventually
 
 Make = Callable[..., dict[str, object]]
 RawRecords = Callable[[], dict[str, list[tuple[bytes | None, bytes]]]]

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +16,9 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deploy.kafka.broker import Broker, wait_ready
-from deploy.kafka.topics import create_topics
 from schemas.settings import Settings
 from sinks.clickhouse.connection import connect
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.process import ROOT, answers, broker, eventually
 
 
 @dataclass
@@ -66,17 +62,8 @@ class Part:
 @pytest.fixture(scope="session")
 def own_kafka(tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[int], list[int]]) -> Iterator[str]:
     """host:port of a broker that only the sinks' tests write to, with the product's topics."""
-    broker_port, controller_port = free_ports(2)
-    broker = Broker(tmp_path_factory.mktemp("sinks-kafka"), broker_port, controller_port)
-    broker.prepare()
-    part = Part(broker.command(), {}, broker.folder / "kafka.log")
-    part.start()
-    try:
-        wait_ready(broker.bootstrap)
-        create_topics(broker.bootstrap, partitions=2)
-        yield broker.bootstrap
-    finally:
-        part.end()
+    with broker(tmp_path_factory.mktemp("sinks-kafka"), free_ports(2), partitions=2) as bootstrap:
+        yield bootstrap
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +81,7 @@ def own_clickhouse(tmp_path_factory: pytest.TempPathFactory, free_ports: Callabl
     part = Part([sys.executable, "-m", "deploy.clickhouse"], environment, data / "clickhouse.log")
     part.start()
     try:
-        eventually(lambda: is_up(environment["URL"] + "/ping"), 60)
+        eventually(lambda: answers(environment["URL"] + "/ping"), 60)
         yield part
     finally:
         part.end()
@@ -131,22 +118,6 @@ def running(module: str, settings: Settings) -> Iterator[Part]:
         raise AssertionError(f"{error}; {module} said:\n{part.said()[-4000:]}") from error
     finally:
         part.end()
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until `holds()`; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
-
-
-def is_up(url: str) -> bool:
-    """Whether GET answers 200."""
-    try:
-        return httpx.get(url, timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def health(settings: Settings, offset: int) -> dict[str, Any]:

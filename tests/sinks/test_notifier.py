@@ -12,14 +12,15 @@ from pydantic import SecretStr
 
 from schemas import topic
 from schemas.settings import Settings
-from sinks.channels.alert import Alert, decode_alert
+from sinks.alert import Alert, decode_alert
 from sinks.channels.journal import Delivery, Journal
 from sinks.channels.lane import Lane
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.retry import Retry
 from sinks.metrics import NotifierMetrics
+from tests.process import eventually
 from tests.sinks import examples
-from tests.sinks.conftest import eventually, figure, health, keyed, produce, running
+from tests.sinks.conftest import figure, health, keyed, produce, running
 from tests.sinks.receiver import Receiver, Request, receiving
 
 NOTIFIER = "sinks.notifier"

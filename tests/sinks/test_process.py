@@ -7,7 +7,8 @@ import time
 import pytest
 
 from sinks.process import Seldom, Status, kept_up
-from tests.sinks.conftest import eventually, health, running
+from tests.process import eventually
+from tests.sinks.conftest import health, running
 
 
 @pytest.mark.parametrize(("module", "offset"), [("sinks.writer", 4), ("sinks.notifier", 5)])

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from standardwebhooks import Webhook as Verifier
 
+from sinks.alert import decode_alert
 from sinks.channels.address import refusal
-from sinks.channels.alert import decode_alert
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.webhook import Webhook
 from tests.sinks import examples

@@ -14,8 +14,9 @@ from sinks.clickhouse.position import write_positions, written_up_to
 from sinks.clickhouse.writer import TOPICS, Limits, Writer
 from sinks.consumption import Assignment, consuming
 from sinks.metrics import WriterMetrics
+from tests.process import answers, eventually
 from tests.sinks import examples
-from tests.sinks.conftest import eventually, figure, health, is_up, keyed, produce, rows, running
+from tests.sinks.conftest import figure, health, keyed, produce, rows, running
 
 WRITER = "sinks.writer"
 PORT = 4
@@ -124,7 +125,7 @@ def test_a_writer_that_is_killed_again_and_again_loses_and_doubles_nothing(here,
             fresh = range(expected, expected + 3000)
             produce(here.kafka, topic.TOUCHPOINTS, touchpoints(customer, fresh))
             expected += len(fresh)
-            eventually(lambda: is_up(f"http://127.0.0.1:{here.port_base + PORT}/healthz"))
+            eventually(lambda: answers(f"http://127.0.0.1:{here.port_base + PORT}/healthz"))
             writer.stop(signal.SIGKILL)
     with running(WRITER, here):
         eventually(lambda: count(here, "v_touchpoints", customer) == expected, 40)
@@ -157,7 +158,7 @@ def test_rows_wait_while_clickhouse_is_away(here, own_clickhouse, customer):
             assert figure(here, PORT, "throughline_sink_clickhouse_up") == 0
         finally:
             own_clickhouse.start()
-        eventually(lambda: is_up(own_clickhouse.environment["URL"] + "/ping"), 60)
+        eventually(lambda: answers(own_clickhouse.environment["URL"] + "/ping"), 60)
         eventually(lambda: count(here, "v_touchpoints", customer) == 500, 30)
         eventually(lambda: settled(here))
 

@@ -12,11 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.kafka.broker import Broker, wait_ready
-from deploy.kafka.topics import create_topics
+from tests.process import ROOT, broker
 
 PARTITIONS = 2
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -68,21 +66,8 @@ class WorkerProcess:
 @pytest.fixture
 def own_kafka(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> Iterator[str]:
     """A broker of this test alone, with the product's topics."""
-    broker = Broker(tmp_path / "kafka", *free_ports(2))
-    broker.prepare()
-    with (tmp_path / "kafka.log").open("wb") as log:
-        process = subprocess.Popen(broker.command(), cwd=broker.folder, stdout=log, stderr=log)
-    try:
-        wait_ready(broker.bootstrap, 60)
-        create_topics(broker.bootstrap, PARTITIONS)
-        yield broker.bootstrap
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    with broker(tmp_path / "kafka", free_ports(2), PARTITIONS) as bootstrap:
+        yield bootstrap
 
 
 @pytest.fixture

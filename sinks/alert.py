@@ -1,4 +1,4 @@
-"""An alert as the channels read it from `journey.alerts`."""
+"""An alert as it is read from `journey.alerts`."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -10,7 +10,7 @@ PAST_AFTER = timedelta(hours=24)
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Alert(msgspec.Struct, frozen=True):
+class Alert(msgspec.Struct, frozen=True, gc=False):
     """The fields of schemas.alert.Alert; `data` is the fact as JSON."""
 
     id: str
