@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -18,7 +19,7 @@ from schemas.settings import Settings
 from sinks.health import serving
 from streams.app import Worker
 from streams.health import STUCK_SECONDS, health_app
-from streams.lane import LaneFencedError, LaneRefusedError
+from streams.lane import LaneFencedError
 
 log = logging.getLogger("streams.worker")
 PORT = 3
@@ -108,11 +109,21 @@ def main() -> None:
     except (PolicyError, OSError) as error:
         log.error("the policy cannot be used: %s", error)
         sys.exit(_REFUSED)
+    uvloop.run(_work_and_leave(settings, rules))
+
+
+async def _work_and_leave(settings: Settings, rules: Rules) -> None:
+    """End the process when the work ends: Faust's threads would wait for a broker that is gone, and hold nothing."""
+    status = _REFUSED
     try:
-        sys.exit(uvloop.run(work(settings, rules)))
-    except (WrongTopicsError, LaneRefusedError) as error:
+        status = await work(settings, rules)
+    except WrongTopicsError as error:
         log.error("%s", error)
-        sys.exit(_REFUSED)
+    except Exception:
+        log.exception("the worker failed")
+    finally:
+        logging.shutdown()
+        os._exit(status)
 
 
 if __name__ == "__main__":

@@ -60,10 +60,19 @@ def answers(url: str, status: int = 200) -> bool:
 @contextmanager
 def broker(folder: Path, ports: Sequence[int], partitions: int = 0) -> Iterator[str]:
     """host:port of a broker while the block runs; with `partitions`, the product's topics are there."""
+    with broker_process(folder, ports, partitions) as (bootstrap, _):
+        yield bootstrap
+
+
+@contextmanager
+def broker_process(
+    folder: Path, ports: Sequence[int], partitions: int
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The same, with the process for tests that kill it."""
     node = Broker(folder, *ports)
     node.prepare()
-    with child(node.command(), folder / "kafka.log"):
+    with child(node.command(), folder / "kafka.log") as process:
         wait_ready(node.bootstrap, 60)
         if partitions:
             create_topics(node.bootstrap, partitions)
-        yield node.bootstrap
+        yield node.bootstrap, process

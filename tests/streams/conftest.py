@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.process import ROOT, broker
+from tests.process import ROOT, broker_process
 
 PARTITIONS = 2
 
@@ -64,10 +64,16 @@ class WorkerProcess:
 
 
 @pytest.fixture
-def own_kafka(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> Iterator[str]:
-    """A broker of this test alone, with the product's topics."""
-    with broker(tmp_path / "kafka", free_ports(2), PARTITIONS) as bootstrap:
-        yield bootstrap
+def own_kafka(own_broker: tuple[str, subprocess.Popen[bytes]]) -> str:
+    """The address of a broker of this test alone, with the product's topics."""
+    return own_broker[0]
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A broker of this test alone, with the product's topics, and its process."""
+    with broker_process(tmp_path / "kafka", free_ports(2), PARTITIONS) as found:
+        yield found
 
 
 @pytest.fixture

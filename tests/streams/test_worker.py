@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -183,3 +184,14 @@ def test_a_worker_refuses_state_that_was_made_under_another_policy_and_says_what
     assert worker.process is not None
     assert worker.process.wait(60) == 2
     assert "made under another policy" in worker.log()
+
+
+def test_a_worker_whose_broker_is_gone_still_stops_when_told(
+    own_broker: tuple[str, subprocess.Popen[bytes]], new_worker: NewWorker
+) -> None:
+    worker = new_worker("worker-1")
+    worker.start()
+    until(lambda: bool(worker.state().get("ready")), 60, worker.log)
+    own_broker[1].kill()
+    until(lambda: "Connect" in worker.log(), 20, worker.log)
+    assert worker.stop() == 0
