@@ -1,33 +1,21 @@
 """The demo whole, as a user starts it: the replay, what it prints, the questions to ask, Ctrl-C."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pytest
 
 from console.lag import KafkaView
 from schemas.settings import Run
 from schemas.topic import RAW
+from tests.instance import ask, command
+from tests.process import ROOT, eventually
 
-ROOT = Path(__file__).parents[2]
 READY_SECONDS = 150
-
-
-def command(data: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from console.main import cli; cli()", "--data", str(data), *arguments]
-
-
-def ask(data: Path, *arguments: str) -> Any:
-    asked = subprocess.run(command(data, *arguments, "--json"), capture_output=True, cwd=ROOT, timeout=60, check=False)
-    assert asked.returncode == 0, asked.stderr.decode()
-    return json.loads(asked.stdout)
 
 
 @pytest.fixture
@@ -38,11 +26,8 @@ def started(tmp_path: Path, port_base: int) -> Iterator[tuple[subprocess.Popen[b
     with shown.open("wb") as out, errors.open("wb") as err:
         process = _start(command(data, *arguments), out, err)
     try:
-        deadline = time.monotonic() + READY_SECONDS
-        while b"Live:" not in errors.read_bytes():
-            assert process.poll() is None, errors.read_text()
-            assert time.monotonic() < deadline, errors.read_text() + shown.read_text()
-            time.sleep(0.2)
+        eventually(lambda: b"Live:" in errors.read_bytes() or process.poll() is not None, READY_SECONDS)
+        assert process.poll() is None, errors.read_text() + shown.read_text()
         yield process, data, shown
     finally:
         if process.poll() is None:
@@ -85,8 +70,5 @@ def _grows(run: Run) -> None:
     """Live traffic comes in."""
     view = KafkaView(run.kafka)
     before = sum(view.ends(*RAW).values())
-    deadline = time.monotonic() + 20
-    while sum(view.ends(*RAW).values()) < before + 20:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    eventually(lambda: sum(view.ends(*RAW).values()) >= before + 20)
     view.close()

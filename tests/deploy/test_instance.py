@@ -19,6 +19,7 @@ from deploy.preflight import CannotStartError
 from deploy.supervision.configuration import place
 from deploy.supervision.remote import Remote
 from schemas.settings import Run, Settings
+from tests.process import eventually
 
 SERVER = """
 import http.server, os, sys
@@ -58,13 +59,6 @@ def parts(server: Callable[..., Part], free_ports: Callable[[int], list[int]]) -
     return (server("store", first, stage=0), server("reader", second))
 
 
-def _eventually(true: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
-
-
 def test_a_lower_stage_is_ready_before_a_higher_one_starts(settings: Settings, parts: tuple[Part, ...]) -> None:
     steps: list[Progress] = []
     with up(settings, steps.append, parts=parts):
@@ -96,14 +90,14 @@ def test_run_json_and_the_secrets_are_for_their_owner_only(settings: Settings, p
 def test_a_killed_part_is_started_again_and_its_new_id_is_kept(settings: Settings, parts: tuple[Part, ...]) -> None:
     with up(settings, parts=parts):
         before = {each.name: each.pid for each in status(settings.data)}
-        _eventually(lambda: all(each.state == "up" for each in Remote(place(settings.data)).seen()))
+        eventually(lambda: all(each.state == "up" for each in Remote(place(settings.data)).seen()))
         os.kill(before["reader"], signal.SIGKILL)
-        _eventually(lambda: {each.name: each.state for each in status(settings.data)}["reader"] == "up")
+        eventually(lambda: {each.name: each.state for each in status(settings.data)}["reader"] == "up")
         after = {each.name: each for each in status(settings.data)}
         assert after["reader"].pid != before["reader"]
         assert after["reader"].restarts == 1
         assert after["store"].pid == before["store"]
-        _eventually(
+        eventually(
             lambda: (Run.read(settings.data) or pytest.fail("no run.json")).pids["reader"] == after["reader"].pid
         )
 
@@ -125,14 +119,14 @@ def test_a_part_that_keeps_failing_later_backs_off_and_is_named_by_the_status(
     broken = f"import os\nif os.path.exists({str(switch)!r}):\n    print('policy is broken'); raise SystemExit(1)\n"
     fragile = server("worker", parts[1].port, first=broken)
     with up(settings, parts=(fragile,)):
-        _eventually(lambda: Remote(place(settings.data)).seen()[0].state == "up")
+        eventually(lambda: Remote(place(settings.data)).seen()[0].state == "up")
         switch.touch()
         os.kill(status(settings.data)[0].pid, signal.SIGKILL)
-        _eventually(lambda: status(settings.data)[0].restarts >= 3)
+        eventually(lambda: status(settings.data)[0].restarts >= 3)
         assert status(settings.data)[0].state in {"backoff", "starting"}
         assert status(settings.data)[0].last_log_line == "policy is broken"
         switch.unlink()
-        _eventually(lambda: status(settings.data)[0].state == "up")
+        eventually(lambda: status(settings.data)[0].state == "up")
 
 
 def test_stopping_leaves_no_process_and_no_run_json(settings: Settings, parts: tuple[Part, ...]) -> None:
@@ -157,7 +151,7 @@ def test_what_a_killed_supervisor_left_is_stopped_before_the_next_start(
     orphans = [each.pid for each in status(settings.data)]
     supervisor = Remote(place(settings.data)).pid()
     os.kill(supervisor, signal.SIGKILL)
-    _eventually(lambda: not exists(supervisor))
+    eventually(lambda: not exists(supervisor))
     assert all(exists(pid) for pid in orphans)
     with up(settings, parts=parts):
         assert not any(exists(pid) for pid in orphans)
@@ -236,7 +230,7 @@ def test_kafka_and_clickhouse_of_an_instance_come_back_from_a_kill(settings: Set
         assert ("topics", "ready") in [(step.part, step.state) for step in steps]
         for each in status(settings.data):
             os.kill(each.pid, signal.SIGKILL)
-        _eventually(lambda: [(one.state, one.restarts) for one in status(settings.data)] == [("up", 1)] * 2, 40)
+        eventually(lambda: [(one.state, one.restarts) for one in status(settings.data)] == [("up", 1)] * 2, 40)
         run = instance.run.clickhouse
         answer = httpx.post(run.url, content="SELECT 1", auth=(run.readonly_user, run.readonly_password))
         assert answer.text == "1\n"
