@@ -1,5 +1,6 @@
 """A running gateway in front of a real broker, as its own process."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,10 +10,57 @@ from pathlib import Path
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
+from deploy.kafka.broker import Broker, wait_ready
+from deploy.kafka.topics import create_topics
 from schemas.topic import RAW
 from tests.process import answers, child, eventually
 
 WRITE_KEY = "a-write-key-of-the-tests"
+
+
+class OwnBroker:
+    """A broker that a test may pause and kill."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.bootstrap = broker.bootstrap
+        self._broker = broker
+        self._log = (broker.folder / "kafka.log").open("ab")
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self._broker.command(), stdout=self._log, stderr=self._log)
+        wait_ready(self.bootstrap)
+
+    def resume(self) -> None:
+        """As a test should find it: running, whatever the one before did to it."""
+        self.process.send_signal(signal.SIGCONT)
+        if self.process.poll() is not None:
+            self.start()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._log.flush()
+
+
+@pytest.fixture(scope="session")
+def started_broker(
+    tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[int], list[int]]
+) -> Iterator[OwnBroker]:
+    """A broker with the product's topics, which only tests that pause and kill it use."""
+    broker = Broker(tmp_path_factory.mktemp("own-kafka"), *free_ports(2))
+    broker.prepare()
+    running = OwnBroker(broker)
+    create_topics(running.bootstrap, partitions=4)
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def own_broker(started_broker: OwnBroker) -> OwnBroker:
+    """The same, running."""
+    started_broker.resume()
+    return started_broker
 
 
 @contextmanager

@@ -4,15 +4,12 @@ import json
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from deploy.kafka.broker import Broker
-from deploy.kafka.topics import create_topics
 from gateway.emitter import DeliveryError, Emitter, InvalidTouchpointError
 from schemas.touchpoint import Customer, Touchpoint
-from tests.gateway.test_publisher import OwnBroker
+from tests.gateway.conftest import OwnBroker
 from tests.gateway.test_server import Make, RawRecords
 
 
@@ -79,28 +76,19 @@ def test_a_broker_that_is_not_there_is_named_with_the_remedy(free_ports: Callabl
         Emitter(f"127.0.0.1:{port}", timeout_seconds=1)
 
 
-def test_what_kafka_does_not_confirm_is_raised_at_flush_with_its_ids(
-    free_ports: Callable[[int], list[int]], tmp_path: Path, touchpoint: Make
-) -> None:
-    broker = Broker(tmp_path / "kafka", *free_ports(2))
-    broker.prepare()
-    running = OwnBroker(broker)
-    try:
-        create_topics(running.bootstrap, partitions=4)
-        emitter = Emitter(running.bootstrap, timeout_seconds=4)
-        emitter.emit(touchpoint(id="written"))
-        emitter.flush()
-        running.process.send_signal(signal.SIGSTOP)
-        emitter.emit(touchpoint(id="lost-1"))
-        emitter.emit(touchpoint(id="lost-2"))
-        with pytest.raises(DeliveryError) as raised:
-            emitter.flush(timeout=2)
-        assert raised.value.ids == [("mailer", "lost-1"), ("mailer", "lost-2")]
-        running.process.send_signal(signal.SIGCONT)
-        emitter.emit(touchpoint(id="lost-1"))
-        emitter.close()
-    finally:
-        running.kill()
+def test_what_kafka_does_not_confirm_is_raised_at_flush_with_its_ids(own_broker: OwnBroker, touchpoint: Make) -> None:
+    emitter = Emitter(own_broker.bootstrap, timeout_seconds=4)
+    emitter.emit(touchpoint(id="written"))
+    emitter.flush()
+    own_broker.process.send_signal(signal.SIGSTOP)
+    emitter.emit(touchpoint(id="lost-1"))
+    emitter.emit(touchpoint(id="lost-2"))
+    with pytest.raises(DeliveryError) as raised:
+        emitter.flush(timeout=2)
+    assert raised.value.ids == [("mailer", "lost-1"), ("mailer", "lost-2")]
+    own_broker.process.send_signal(signal.SIGCONT)
+    emitter.emit(touchpoint(id="lost-1"))
+    emitter.close()
 
 
 def test_an_exception_in_the_block_is_not_hidden(product_topics: str, touchpoint: Make) -> None:

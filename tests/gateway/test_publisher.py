@@ -1,48 +1,17 @@
 """The gateway when Kafka is away: it never says yes to what is not written."""
 
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import pytest
 
-from deploy.kafka.broker import Broker, wait_ready
+from deploy.kafka.broker import Broker
 from deploy.kafka.topics import create_topics
-from tests.gateway.conftest import running_gateway
+from tests.gateway.conftest import OwnBroker, running_gateway
 from tests.gateway.test_server import Make, post
 from tests.process import answers, eventually
-
-
-class OwnBroker:
-    """A broker that a test may pause and kill."""
-
-    def __init__(self, broker: Broker) -> None:
-        self.bootstrap = broker.bootstrap
-        self._broker = broker
-        self._log = (broker.folder / "kafka.log").open("ab")
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(self._broker.command(), stdout=self._log, stderr=self._log)
-        wait_ready(self.bootstrap)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self._log.flush()
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> Iterator[OwnBroker]:
-    broker = Broker(tmp_path / "kafka", *free_ports(2))
-    broker.prepare()
-    running = OwnBroker(broker)
-    create_topics(running.bootstrap, partitions=4)
-    yield running
-    running.kill()
 
 
 def test_a_paused_broker_gives_503_and_then_works_again(
