@@ -1,6 +1,7 @@
 """What a policy makes of one kind of touchpoint, settled beforehand so that the fold only follows it."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from journey.condition import Test
@@ -14,7 +15,7 @@ Passes = Test | bool
 
 def passes(test: Passes, head: "Head") -> bool:
     """Whether a settled or a remaining test holds now."""
-    return test if isinstance(test, bool) else test(head)
+    return test is True or (test is not False and test(head))
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Place:
     leaves_to: int = -1
     move: str = ""
     cancels_clocks: bool = False
+
+    @cached_property
+    def waits(self) -> bool:
+        """Whether time alone does anything here."""
+        return bool(self.no_activity_ms or self.no_progress_ms or self.leaves_after_ms)
 
     def leaving(self, after_ms: int, to: int) -> "Place":
         """This place, left for `to` after so long without counted activity."""
