@@ -1,5 +1,7 @@
 """Response clocks: started, stopped or cancelled by touchpoints and moves, breached by time."""
 
+from collections.abc import Set
+
 from journey.ledger import Ledger
 from journey.profile import Profile, passes
 from journey.rules import Rules
@@ -7,13 +9,26 @@ from journey.state import BREACHED, CANCELLED, MET, RUNNING, ClockRun, Head
 from journey.touch import Touch
 from journey.track import Move
 
+_NONE: Set[int] = frozenset()
+
 
 def tick(head: Head, touch: Touch, profile: Profile, moves: list[Move], rules: Rules, ledger: Ledger) -> None:
     """Stop and start clocks by one touchpoint. The earliest start stands; one touchpoint may do both."""
-    starts = {index for index, _, test in profile.clock_starts if passes(test, head)}
-    stops = {index for index, _, test in profile.clock_stops if passes(test, head)}
-    if not (starts or stops or moves):
-        return
+    starts = {index for index, _, test in profile.clock_starts if passes(test, head)} if profile.clock_starts else None
+    stops = {index for index, _, test in profile.clock_stops if passes(test, head)} if profile.clock_stops else None
+    if starts or stops or (moves and _concern(moves, rules)):
+        _run_clocks(head, touch, starts or _NONE, stops or _NONE, moves, rules, ledger)
+    if moves:
+        cancel(head, moves, touch.at, rules, ledger)
+
+
+def _concern(moves: list[Move], rules: Rules) -> bool:
+    return any((move.track, move.to) in rules.clocked or (move.track, move.left) in rules.clocked for move in moves)
+
+
+def _run_clocks(
+    head: Head, touch: Touch, starts: Set[int], stops: Set[int], moves: list[Move], rules: Rules, ledger: Ledger
+) -> None:
     entered = {(move.track, move.to) for move in moves}
     left = {(move.track, move.left) for move in moves}
     stopped: set[int] = set()
@@ -36,7 +51,6 @@ def tick(head: Head, touch: Touch, profile: Profile, moves: list[Move], rules: R
                 stopped.add(index)
             else:
                 ledger.clock(run)
-    cancel(head, moves, touch.at, rules, ledger)
 
 
 def cancel(head: Head, moves: list[Move], at: int, rules: Rules, ledger: Ledger) -> None:

@@ -86,6 +86,7 @@ class Rules:
         }
         self.tracks = tuple(self._track(name, index) for index, name in enumerate(policy.tracks))
         self.clocks = tuple(self._clock(clock, index) for index, clock in enumerate(policy.clocks))
+        self.clocked = frozenset(where for clock in self.clocks for where in (clock.enters, clock.leaves) if where)
         self.correction_ms = policy.windows.correction.ms
         self.deduplication_ms = policy.windows.deduplication.ms
         self.future_ms = policy.windows.future.ms
