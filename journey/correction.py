@@ -24,7 +24,7 @@ from journey.touch import Touch
 MOST_RECENTS = 512
 _FOLD_AWAY_AT = 16
 _KEY = attrgetter("key")
-_KNOWN = Struct(">8sI")
+_KNOWN, _MINUTE = Struct(">8sI"), Struct(">I")
 _pack_touch = msgspec.msgpack.Encoder().encode
 _unpack_touch = msgspec.msgpack.Decoder(Touch).decode
 
@@ -56,7 +56,7 @@ def arrive(journey: Journey, customer_id: str, arrivals: Sequence[Touch], now: i
     accepted = _accept(journey, customer_id, arrivals, rules, outcome)
     if not accepted:
         if outcome.facts or 0 < journey.head.due <= now:
-            ledger, before = Ledger(customer_id, rules), _places(journey.head)
+            ledger, before = Ledger(customer_id, rules), _owner(journey.head)
             fire(journey.head, now, rules, ledger)
             _publish(journey, ledger, before, outcome, rules)
         return outcome
@@ -109,9 +109,10 @@ def _forget(known: bytearray, before_ms: int) -> None:
     """Drop what is older than the deduplication window, oldest arrivals first, and what exceeds the bound."""
     size, oldest = _KNOWN.size, max(0, before_ms // 60_000)
     start = max(0, len(known) - MOST_RECENTS * size)
-    while start < len(known) - size and int.from_bytes(known[start + 8 : start + size], "big") < oldest:
+    while start < len(known) - size and _MINUTE.unpack_from(known, start + 8)[0] < oldest:
         start += size
-    del known[:start]
+    if start:
+        del known[:start]
 
 
 def _floor(journey: Journey, accepted: list[Touch]) -> tuple[int, str, str]:
@@ -138,7 +139,7 @@ def _fold_in(
     journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome
 ) -> None:
     head, ledger = journey.head, Ledger(customer_id, rules)
-    before = _places(head)
+    before = _owner(head)
     recents = journey.recents
     for touch in touches:
         quiet_since = touch.at - rules.correction_ms
@@ -249,23 +250,23 @@ def _goes_on(said: Fact, says: Fact) -> bool:
     return isinstance(says, Position)
 
 
-Places = tuple[tuple[tuple[int, int, int], ...], tuple[str, str | None, int]]
+Owner = tuple[str, str | None, int]
 
 
-def _places(head: Head) -> Places:
-    stays = tuple([(stay.place, stay.entered, sum(stay.visits)) for stay in head.stays])
-    return stays, (head.owner, head.owner_actor, head.owner_since)
+def _owner(head: Head) -> Owner:
+    return head.owner, head.owner_actor, head.owner_since
 
 
-def _publish(journey: Journey, ledger: Ledger, before: Places, outcome: Outcome, rules: Rules) -> None:
+def _publish(journey: Journey, ledger: Ledger, before: Owner, outcome: Outcome, rules: Rules) -> None:
     head = journey.head
     outcome.facts += ledger.facts.values()
     outcome.events = ledger.events
     _settle(outcome)
-    stays, owner = _places(head)
-    for track, (was, now) in enumerate(zip(before[0], stays, strict=True)):
-        if now[0] != NOWHERE and (was != now or owner != before[1]):
-            outcome.facts.append(position_fact(head.stays[track], rules.tracks[track], head, ledger.customer_id, rules))
+    passed_on = _owner(head) != before
+    for track in rules.tracks:
+        stay = head.stays[track.index]
+        if stay.place != NOWHERE and (passed_on or track.index in ledger.moved):
+            outcome.facts.append(position_fact(stay, track, head, ledger.customer_id, rules))
     if outcome.facts:
         journey.version += 1
 

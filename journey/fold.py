@@ -14,7 +14,7 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     """Fold one touchpoint in. It must be later than every one before; what fell due before it happens first."""
     if head.due and head.due < touch.at:
         fire(head, touch.at - 1, rules, ledger)
-    profile = rules.profile(touch)
+    profile, said = rules.profile(touch), ledger.said
     _arrive(head, touch)
     score.add(head, touch, profile, rules)
     for index in profile.counters:
@@ -23,8 +23,8 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
         del times[: -rules.counters[index].count]
     owner = overlap.turf_owner(head, touch, profile, rules)
     moves: list[Move] = []
-    for track, candidates in zip(rules.tracks, profile.tracks, strict=True):
-        moved = decide(head, candidates, track)
+    for track in rules.tracks:
+        moved = decide(head, profile.tracks[track.index], track)
         if moved is not None:
             moves.append(moved)
     for moved in moves:
@@ -33,10 +33,13 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
         ownership.hand_over(head, touch, profile, moves, rules, ledger)
     clock.tick(head, touch, profile, moves, rules, ledger)
     overlap.watch(head, touch, profile, owner, rules, ledger)
-    if profile.counted is not False and passes(profile.counted, head):
+    counted = passes(profile.counted, head)
+    if counted:
         head.counted, head.counted_source, head.counted_id = touch.at, touch.source, touch.id
         resolve_stalls(head, None, NO_ACTIVITY, touch.at, ledger)
-    schedule(head, rules)
+    # What waits for time changes only together with something said, or with activity that counts.
+    if counted or ledger.said != said:
+        schedule(head, rules)
 
 
 def _arrive(head: Head, touch: Touch) -> None:

@@ -21,17 +21,23 @@ OPENED, ESCALATED, RESOLVED, BROKEN = "opened", "escalated", "resolved", "breach
 
 
 class Ledger:
-    """Facts by id in the order they were last said, and (fact id, event) with its instant in milliseconds."""
+    """Facts by id in the order they were last said, and (fact id, event) with its instant in milliseconds.
+
+    `moved` are the tracks with a transition, `said` counts what was said.
+    """
 
     def __init__(self, customer_id: str, rules: Rules) -> None:
         self.customer_id = customer_id
         self.rules = rules
         self.facts: dict[str, Fact] = {}
         self.events: dict[tuple[str, str], int] = {}
+        self.moved: set[int] = set()
+        self.said = 0
 
     def transition(
         self, track: TrackRules, left: int, to: int, kind: str, at: int, dwell_ms: int, rule: str, touch: Touch | None
     ) -> None:
+        self.moved.add(track.index)
         anchor: tuple[object, ...] = ("by time", at) if touch is None else (touch.source, touch.id)
         self._say(
             Transition(
@@ -89,19 +95,31 @@ class Ledger:
         self.events[fact.id, event] = at
 
     def _say(self, fact: Fact) -> None:
+        self.said += 1
         self.facts.pop(fact.id, None)
         self.facts[fact.id] = fact
 
 
 class Silence(Ledger):
-    """Says nothing: for folding what was said long ago."""
+    """Only counts what would be said: for folding what was said long ago."""
 
-    def transition(self, *said: object) -> None: ...
-    def handoff(self, *said: object) -> None: ...
-    def clock(self, run: ClockRun) -> None: ...
-    def breached(self, run: ClockRun) -> None: ...
-    def overlap(self, *said: object) -> None: ...
-    def stalled(self, *said: object) -> None: ...
+    def transition(self, *said: object) -> None:
+        self.said += 1
+
+    def handoff(self, *said: object) -> None:
+        self.said += 1
+
+    def clock(self, run: ClockRun) -> None:
+        self.said += 1
+
+    def breached(self, run: ClockRun) -> None:
+        self.said += 1
+
+    def overlap(self, *said: object) -> None:
+        self.said += 1
+
+    def stalled(self, *said: object) -> None:
+        self.said += 1
 
 
 def standing(head: Head, customer_id: str, rules: Rules) -> dict[str, Fact]:
