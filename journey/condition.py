@@ -66,10 +66,10 @@ class ValueTest:
         )
 
     def holds(self, value: Any) -> bool:
-        if self.exists is not None and (value is not None) != self.exists:
-            return False
         if value is None:
             return self.exists is False
+        if self.exists is False:
+            return False
         if self.equals is not None and not any(_equal(value, wanted) for wanted in self.equals):
             return False
         if self.starts_with is not None and not (isinstance(value, str) and value.startswith(self.starts_with)):
