@@ -16,7 +16,7 @@ from journey.touch import Touch
 from schemas import rejection, topic
 from streams.alignment import Gate
 from streams.stage import Effects
-from streams.stored import POSITION_KEY, due_of, pack, unpack
+from streams.stored import NOTHING, POSITION_KEY, due_of, pack, unpack
 from streams.wire import decode, touch_of
 
 _MOST_SWEPT = 2000
@@ -24,7 +24,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class JourneyStage:
-    """State of one partition: packed journeys by customer, and a schedule of what is due."""
+    """State of one partition: packed journeys by customer, and a schedule of what is due.
+
+    A customer with something due stands in the schedule at that time or earlier: an entry that comes too early is put
+    off when it is reached, since most touchpoints only put off what is due.
+    """
 
     name = "journey"
     state_topic = topic.STATE
@@ -98,19 +102,24 @@ class JourneyStage:
             return None
         effects, recorded_at = Effects(watermark=self.watermark), instant(wall_ms)
         while schedule and schedule[0][0] <= now_ms and len(effects.state) < _MOST_SWEPT:
-            due, customer_id = heappop(schedule)
-            value = self._journeys.get(customer_id)
-            if value is not None and due_of(value) == due and customer_id not in effects.state:
+            _, customer_id = entry = heappop(schedule)
+            due = due_of(self._journeys.get(customer_id, NOTHING))
+            if not due or customer_id in effects.state or (schedule and schedule[0] == entry):
+                continue
+            if due <= now_ms:
                 self._take(customer_id, [], now_ms, recorded_at, effects)
+                due = due_of(effects.state[customer_id])
+            if due:
+                heappush(schedule, (due, customer_id))
         return effects if effects.state else None
 
     def settle(self, effects: Effects) -> None:
         """Make the changed journeys the current ones, and note what is due next in them."""
         self.watermark = max(self.watermark, effects.watermark)
         for customer_id, value in effects.state.items():
+            due, scheduled = due_of(value), due_of(self._journeys.get(customer_id, NOTHING))
             self._journeys[customer_id] = value
-            due = due_of(value)
-            if due:
+            if due and not 0 < scheduled <= due:
                 heappush(self._schedule, (due, customer_id))
 
     def _take(

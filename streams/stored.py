@@ -17,6 +17,8 @@ POSITION_KEY = b"\x00position"
 _HEAD = Struct(">BQ")
 _ENCODE_HEAD = _HEAD.pack
 BODY = _HEAD.size
+# What stands for the journey of somebody unknown where only `due_of` is asked.
+NOTHING = bytes(BODY)
 
 
 class Position(msgspec.Struct, frozen=True):

@@ -77,6 +77,18 @@ def test_a_sweep_finds_who_stalled_and_says_it_once() -> None:
     assert stage.sweep(START + 8 * DAY, START + 8 * DAY) is None
 
 
+def test_a_deadline_that_was_put_off_is_kept_at_its_later_time_and_once() -> None:
+    stage = JourneyStage(RULES, 0)
+    for day in range(4):
+        fold(stage, [touch(f"t{day}", START + day * DAY, "trial.started")], wall=START + day * DAY)
+    assert stage.sweep(START + 9 * DAY, START + 9 * DAY) is None
+    effects = stage.sweep(START + 11 * DAY, START + 11 * DAY)
+    assert effects is not None
+    stage.settle(effects)
+    assert [fact["at"] for fact in facts(effects)] == ["2026-01-15T10:00:00Z"]
+    assert stage.sweep(START + 11 * DAY, START + 11 * DAY) is None
+
+
 def test_effects_that_were_never_settled_change_nothing() -> None:
     stage = JourneyStage(RULES, 0)
     before = dict(stage.packed())
