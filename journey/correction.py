@@ -4,7 +4,7 @@ Whatever the order of arrival, and however arrivals are grouped, touchpoints ins
 same head and the same current facts.
 """
 
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -155,31 +155,37 @@ def _fold_in(
 
 
 def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome) -> None:
-    """Fold the recent touchpoints anew with the late ones in their place; say only what differs."""
+    """Fold the recent touchpoints anew with the late ones in their place; say only what differs.
+
+    What comes before the first late one is the same in both folds, and folded once.
+    """
     old_touches = [_unpack_touch(raw) for raw in journey.recents]
-    base_bytes = bytes(journey.base)
-    old_head = unpack_head(base_bytes) if base_bytes != NO_BASE else rules.new_head()
+    cut = bisect_left(old_touches, touches[0].key, key=_KEY)
+    old_head, old = _base(journey, rules), Ledger(customer_id, rules)
     facts = standing(old_head, customer_id, rules)
-    old = Ledger(customer_id, rules)
-    for touch in old_touches:
+    for touch in old_touches[:cut]:
+        step(old_head, touch, rules, old)
+    new_head, new = unpack_head(pack_head(old_head)), old.copy()
+    for touch in old_touches[cut:]:
         step(old_head, touch, rules, old)
     fire(old_head, journey.head.fired, rules, old)
-    new_touches = list(old_touches)
-    for touch in touches:
-        insort(new_touches, touch, key=_KEY)
-    new_head = unpack_head(base_bytes) if base_bytes != NO_BASE else rules.new_head()
-    new = Ledger(customer_id, rules)
-    for touch in new_touches:
+    for touch in sorted(old_touches[cut:] + touches, key=_KEY):
         step(new_head, touch, rules, new)
     fire(new_head, now, rules, new)
     journey.head = new_head
-    journey.recents = [msgspec.Raw(_pack_touch(touch)) for touch in new_touches]
+    journey.recents = [msgspec.Raw(_pack_touch(touch)) for touch in sorted(old_touches + touches, key=_KEY)]
     said = {**facts, **old.facts, **{fact.id: fact for fact in positions(old_head, customer_id, rules)}}
     says = {**facts, **new.facts, **{fact.id: fact for fact in positions(new_head, customer_id, rules)}}
     _say_difference(journey, customer_id, said, says, touches[0], rules, outcome)
     _tell_difference(facts, old, new, said, outcome)
     if len(journey.recents) >= _FOLD_AWAY_AT:
         _fold_away(journey, rules)
+
+
+def _base(journey: Journey, rules: Rules) -> Head:
+    """The head as it was before the recent touchpoints."""
+    packed = bytes(journey.base)
+    return rules.new_head() if packed == NO_BASE else unpack_head(packed)
 
 
 def _say_difference(
@@ -288,8 +294,7 @@ def _fold_away(journey: Journey, rules: Rules) -> None:
     before = journey.head.last - rules.correction_ms
     if excess < _FOLD_AWAY_AT and _unpack_touch(recents[_FOLD_AWAY_AT // 2]).at >= before:
         return
-    base_bytes = bytes(journey.base)
-    base = unpack_head(base_bytes) if base_bytes != NO_BASE else rules.new_head()
+    base = _base(journey, rules)
     silence = Silence("", rules)
     folded = 0
     for raw in recents:

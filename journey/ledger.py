@@ -34,6 +34,13 @@ class Ledger:
         self.moved: set[int] = set()
         self.said = 0
 
+    def copy(self) -> "Ledger":
+        """Another ledger that goes on from here."""
+        other = Ledger(self.customer_id, self.rules)
+        other.facts, other.events = dict(self.facts), dict(self.events)
+        other.moved, other.said = set(self.moved), self.said
+        return other
+
     def transition(
         self, track: TrackRules, left: int, to: int, kind: str, at: int, dwell_ms: int, rule: str, touch: Touch | None
     ) -> None:
