@@ -256,11 +256,9 @@ def compile_test(node: Node) -> Test | bool:
             inner = _function(of)
             return lambda head: not inner(head)
         case All(parts):
-            all_tests = [_function(part) for part in parts]
-            return lambda head: all(test(head) for test in all_tests)
+            return _all_of([_function(part) for part in parts])
         case Either(parts):
-            any_tests = [_function(part) for part in parts]
-            return lambda head: any(test(head) for test in any_tests)
+            return _any_of([_function(part) for part in parts])
         case FieldIs() | PropertyIs():
             raise ValueError(f"{node} is not settled")
 
@@ -269,6 +267,26 @@ def _function(node: Node) -> Test:
     test = compile_test(node)
     if isinstance(test, bool):
         return lambda head: test
+    return test
+
+
+def _all_of(tests: list[Test]) -> Test:
+    def test(head: "Head") -> bool:
+        for each in tests:  # noqa: SIM110 - a generator costs more than the tests themselves
+            if not each(head):
+                return False
+        return True
+
+    return test
+
+
+def _any_of(tests: list[Test]) -> Test:
+    def test(head: "Head") -> bool:
+        for each in tests:  # noqa: SIM110
+            if each(head):
+                return True
+        return False
+
     return test
 
 
