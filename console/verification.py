@@ -27,7 +27,10 @@ COMPARED = {
 
 @dataclass
 class Verdict:
-    """What was compared and what was found; `differences` counts, `told` are the first ones in words."""
+    """What was compared and what was found; `differences` counts, `told` are the first ones in words.
+
+    `behind` says what had not arrived when the waiting ended; empty where everything had.
+    """
 
     touchpoints: int = 0
     customers: int = 0
@@ -35,12 +38,13 @@ class Verdict:
     doubled: int = 0
     differences: int = 0
     moving: int = 0
+    behind: str = ""
     told: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Nothing lost, nothing doubled, nothing different."""
-        return not (self.lost or self.doubled or self.differences)
+        """Everything has arrived, and nothing is lost, doubled or different."""
+        return not (self.behind or self.lost or self.doubled or self.differences)
 
     def differs(self, what: str) -> None:
         """Count a difference, and keep the first ones."""

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +30,9 @@ _REQUEST_BYTES = 24 * 1024 * 1024
 _TRANSACTION_TIMEOUT_MS = 60_000
 _TELL_SECONDS = 2.0
 _RETRY_SECONDS = 2.0
+# A broker that died in the middle of a commit can leave the client waiting for ever.
+_COMMIT_SECONDS = 30.0
+_CLOSE_SECONDS = 5.0
 _IDLE_SECONDS = 2.0
 _LIVE_MS = 5 * 60_000
 
@@ -131,7 +134,8 @@ class Lane:
             max_request_size=_REQUEST_BYTES,
             client_id=name,
         )
-        await self._producer.start()
+        async with asyncio.timeout(_COMMIT_SECONDS):
+            await self._producer.start()
         self.stage.forget()
         position = await self._restore()
         self.position, self._watermark = position.offset, position.watermark
@@ -142,8 +146,7 @@ class Lane:
     async def _close(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(Exception):
-                await asyncio.wait_for(producer.stop(), 5)
+            await at_most(_CLOSE_SECONDS, producer.stop())
 
     async def _restore(self) -> Position:
         """Read the state topic to its end. Nobody else writes it: the fence stands before the end is asked for."""
@@ -262,7 +265,9 @@ class Lane:
         state: list[Output] = [(key.encode(), value, []) for key, value in effects.state.items()]
         if position is not None:
             state.append((POSITION_KEY, pack_position(position), []))
-        async with producer.transaction():
+        # Not aborted here when it fails: the lane opens anew, and the fence aborts it, whatever the broker's state.
+        async with asyncio.timeout(_COMMIT_SECONDS):
+            await producer.begin_transaction()
             sent = [
                 future
                 for (topic, target), outputs in effects.outputs.items()
@@ -270,9 +275,20 @@ class Lane:
             ]
             sent += await _send(producer, self.stage.state_topic, partition, state)
             await asyncio.gather(*sent)
+            await producer.commit_transaction()
         self.stage.settle(effects)
         self._metrics.count(effects.counts)
         self._metrics.transactions.labels(self.stage.name, "committed").inc()
+
+
+async def at_most(seconds: float, work: Coroutine[Any, Any, Any]) -> None:
+    """Wait for work to end, well or not, for so long; then cancel it and go on, even where it will not be cancelled."""
+    task = asyncio.ensure_future(work)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if not done:
+        task.cancel()
+    elif not task.cancelled() and task.exception() is not None:
+        log.info("while stopping: %r", task.exception())
 
 
 async def _send(

@@ -19,7 +19,7 @@ from schemas.settings import Settings
 from sinks.health import serving
 from streams.app import Worker
 from streams.health import STUCK_SECONDS, health_app
-from streams.lane import LaneFencedError
+from streams.lane import LaneFencedError, at_most
 
 log = logging.getLogger("streams.worker")
 PORT = 3
@@ -44,8 +44,7 @@ async def work(settings: Settings, rules: Rules) -> int:
         try:
             return await _until(stop, worker)
         finally:
-            with suppress(Exception):
-                await asyncio.wait_for(worker.stop(), 8)
+            await at_most(8, worker.stop())
 
 
 async def _until(stop: asyncio.Event, worker: Worker) -> int:

@@ -74,6 +74,7 @@ def test_killing_every_part_in_turn_under_traffic_loses_nothing_and_doubles_noth
         traffic.stop()
         verdict = ask(data, "verify", codes=(0, 1))
         (tmp_path / "verdict.json").write_text(json.dumps(verdict, indent=1))
+        assert verdict["behind"] == ""
         assert (verdict["lost"], verdict["doubled"], verdict["differences"]) == (0, 0, 0), verdict
         (stored,) = ask(data, "sql", "SELECT count() AS accepted, uniqExact(origin) AS origins FROM touchpoints")
         (refused,) = ask(data, "sql", "SELECT count() AS rejected FROM v_rejected")

@@ -35,7 +35,7 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
     started = time.monotonic()
     with output.aside().status("waiting until nothing is behind") as spinner:
         view = KafkaView(run.kafka)
-        late = False
+        late = ""
 
         def wait() -> None:
             nonlocal late
@@ -44,7 +44,7 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
             try:
                 catch_up(view, analyst, run.group, lambda _: None, settle)
             except NotCaughtUpError as error:
-                late = True
+                late = str(error)
                 output.aside().print(f"{error}; comparing what has arrived", style="medium")
 
         wait()
@@ -56,6 +56,7 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
             spinner.update(f"{read_so_far:,} touchpoints folded anew")
 
         verdict = asyncio.run(verify(run.kafka, run.partitions, rules, analyst, told, wait))
+        verdict.behind = late
     if as_json:
         output.print_json(
             {
@@ -66,6 +67,7 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
                 "doubled": verdict.doubled,
                 "differences": verdict.differences,
                 "moving": verdict.moving,
+                "behind": verdict.behind,
                 "first_differences": verdict.told,
                 "seconds": round(time.monotonic() - started, 3),
             }
@@ -77,7 +79,8 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
 
 def _tell(verdict: Verdict, seconds: float) -> None:
     people = output.people()
-    mark = "[good]everything agrees[/]" if verdict.ok else "[bad]something does not agree[/]"
+    wrong = "not everything has arrived" if verdict.behind else "something does not agree"
+    mark = "[good]everything agrees[/]" if verdict.ok else f"[bad]{wrong}[/]"
     people.print(f"{mark}  {verdict.touchpoints:,} touchpoints of {verdict.customers:,} customers in {seconds:.1f} s")
     people.print(f"lost {verdict.lost}   doubled {verdict.doubled}   differences {verdict.differences}")
     if verdict.moving:
