@@ -79,6 +79,8 @@ def _accept(
     newest, seen = head.last, head.seen
     known = bytearray(journey.known)
     accepted: list[Touch] = []
+    # One that is older than the deduplication window is forgotten at once: sent twice, it is still said once.
+    flagged: dict[tuple[str, str], Fact] = {}
     for touch in arrivals:
         token = blake2b(f"{touch.source}\x1f{touch.id}".encode(), digest_size=8).digest()
         if _is_known(known, token):
@@ -90,10 +92,11 @@ def _accept(
         if late:
             journey.too_late += 1
             outcome.too_late += 1
-            outcome.facts.append(_too_late(customer_id, touch, newest, rules))
+            flagged[touch.source, touch.id] = _too_late(customer_id, touch, newest, rules)
             continue
         newest = max(newest, touch.at)
         accepted.append(touch)
+    outcome.facts += flagged.values()
     journey.known = bytes(known)
     return accepted
 

@@ -169,3 +169,13 @@ def test_a_touchpoint_that_is_too_late_twice_is_said_twice_in_rising_versions() 
         story.arrive([old])
         versions.append(story.journey.version)
     assert len(set(versions)) > 2
+
+
+def test_one_that_is_far_too_late_twice_in_one_batch_is_said_once() -> None:
+    story = Story()
+    story.arrive([touch("new", START, "form.submitted")])
+    old = touch("old", START - 60 * DAY, "ad.clicked")
+    outcome = story.arrive(
+        [old, touch("n1", START + DAY, "page.viewed"), old, touch("n2", START + DAY, "page.viewed"), old]
+    )
+    assert len([fact for fact in outcome.facts if isinstance(fact, TooLate)]) == 1
