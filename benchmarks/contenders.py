@@ -22,10 +22,11 @@ _TAIL_CHARACTERS = 2000
 
 @dataclass(frozen=True)
 class Run:
-    """A contender at work: `done()` durable touchpoints so far, `peak_mib()` of memory, what it `said()` last."""
+    """A contender at work: `done()` durable touchpoints so far, what it took of the machine, what it `said()` last."""
 
     done: Callable[[], int]
     alive: Callable[[], bool]
+    cpu_seconds: Callable[[], float]
     peak_mib: Callable[[], float]
     said: Callable[[], str]
 
@@ -88,7 +89,22 @@ def _started(command: list[str], environment: dict[str, str], folder: Path, name
         def said() -> str:
             return path.read_text(errors="replace")[-_TAIL_CHARACTERS:]
 
-        yield Run(lambda: 0, lambda: process.poll() is None, lambda: _peak_mib(process.pid), said)
+        yield Run(
+            lambda: 0,
+            lambda: process.poll() is None,
+            lambda: _cpu_seconds(process.pid),
+            lambda: _peak_mib(process.pid),
+            said,
+        )
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far, all its threads together; 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_mib(pid: int) -> float:
