@@ -107,10 +107,10 @@ class Rules:
         self.offered_on = (names.tracks[offered.track], places[offered.track][offered.stage])
         self.trees = self._trees()
         self.counters = tuple(names.counters)
-        self.property_names = self._property_names()
         self._stems: dict[tuple[Any, ...], _Stem] = {}
         self._profiles = 0
         fields = {leaf.field for tree in self._all_trees() for leaf in leaves(tree) if isinstance(leaf, FieldIs)}
+        self.names_read = self._property_names() | fields
         self._rare_fields = tuple(sorted(fields - {"type", "team", "channel", "direction", "subject"}))
 
     def new_head(self) -> Head:

@@ -76,7 +76,7 @@ class JourneyStage:
         effects = Effects(taken=len(records))
         arrivals: dict[str, list[Touch]] = {}
         recorded_at = instant(wall_ms)
-        read, watermark = self._rules.property_names, self.watermark
+        read, watermark = self._rules.names_read, self.watermark
         for record in records:
             if record.value is None:
                 continue

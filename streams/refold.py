@@ -54,7 +54,7 @@ async def refold(consumer: AIOKafkaConsumer, partition: int, rules: Rules, told:
             found.touchpoints += 1
             found.distinct.add((wire.customer_id, wire.source, wire.id))
             if wire.customer_id:
-                arrivals.setdefault(wire.customer_id, []).append(touch_of(wire, rules.property_names))
+                arrivals.setdefault(wire.customer_id, []).append(touch_of(wire, rules.names_read))
         for customer_id, touches in arrivals.items():
             journey = journeys.get(customer_id) or begin(rules)
             journeys[customer_id] = journey

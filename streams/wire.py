@@ -30,7 +30,7 @@ decode = msgspec.json.Decoder(WireTouchpoint).decode
 
 
 def touch_of(wire: WireTouchpoint, read: frozenset[str]) -> Touch:
-    """The touch for the fold, with those properties that the policy reads."""
+    """The touch for the fold: of the properties, the campaign and the content only what the policy reads by name."""
     properties = wire.properties
     if properties:
         properties = {name: value for name, value in properties.items() if name in read} or None
@@ -44,7 +44,7 @@ def touch_of(wire: WireTouchpoint, read: frozenset[str]) -> Touch:
         wire.channel,
         wire.subject,
         wire.actor,
-        wire.campaign,
-        wire.content,
+        wire.campaign if "campaign" in read else None,
+        wire.content if "content" in read else None,
         properties or None,
     )
