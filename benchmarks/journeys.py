@@ -18,7 +18,7 @@ from benchmarks.report import Figure, Report
 from benchmarks.touchpoints import DAYS, Volume
 
 OURS, STOCK = "Throughline, the whole policy", "stock Faust, a count in a Table"
-_PATIENCE_SECONDS, _TELL_SECONDS = 60.0, 5.0
+_PATIENCE_SECONDS, _TELL_SECONDS, _PAUSE_SECONDS = 60.0, 5.0, 20.0
 _PER_SECOND, _MICROSECONDS, _MIB = "touchpoints/s", "µs/touchpoint", "MiB"
 
 
@@ -60,9 +60,10 @@ def measure(plan: Plan) -> Report:
     busiest = 0.0
     with broker() as (bootstrap, folder):
         _prepare(bootstrap, plan.volume)
+        _calm(plan.calm_seconds)
         for number in range(plan.repetitions):
             for each in contending:
-                busiest = max(busiest, _calm(plan.calm_seconds))
+                busiest = max(busiest, _calm(_PAUSE_SECONDS))
                 found, peak_mib = _once(each, bootstrap, folder, number)
                 speeds[each.name].values.append(found.per_second)
                 costs[each.name].values.append(found.cpu_microseconds)
@@ -97,6 +98,7 @@ def _prepare(bootstrap: str, volume: Volume) -> None:
 
 
 def _calm(seconds: float) -> float:
+    """Wait for a quiet machine, so long at most; the share of it that others take."""
     busy = machine.wait_until_quiet(seconds)
     if busy > machine.QUIET_SHARE:
         _say(f"the machine is not quiet: others take {busy:.0%} of it; figures will be too low")
@@ -125,8 +127,7 @@ def _notes(plan: Plan, load_before: float, busiest: float) -> list[str]:
         f"Stock Faust: one worker process with default settings (web server off), a count per customer in a Table in "
         f"memory, at least once, over the first {plan.stock_touchpoints:,} or so; a touchpoint counts when the "
         "change is in the changelog.",
-        "Processor time is of the process itself, all threads, without the broker's: others on the machine hardly move "
-        "it.",
+        "Processor time is of the process itself, all threads, without the broker's.",
         "Pace: from the first progress seen, so that starting and joining are left out, to the last touchpoint.",
         f"Load average before: {load_before:.2f}; others took at most {busiest:.0%} of the processor before a run.",
     ]
