@@ -148,11 +148,21 @@ def test_a_worker_that_slept_through_its_session_cannot_write_over_its_successor
     emit(own_kafka, records[1::2])
     until(settled(heir, len(records)), 90, heir.log)
     sleeper.process.send_signal(signal.SIGCONT)
-    assert sleeper.process.wait(30) == 4, sleeper.log()
-    assert "another worker has taken over" in sleeper.log()
-    sleeper.start()
-    emit(own_kafka, [record for record in history(5, seed=9) if record.value is not None])
-    until(lambda: bool(sleeper.state().get("ready")), 60, sleeper.log)
+    more = [record for record in history(20, seed=9) if record.value is not None]
+    emit(own_kafka, more)
+
+    def back() -> bool:
+        """With work at hand it finds itself fenced and leaves; idle, it joins the group anew by itself."""
+        assert sleeper.process is not None
+        status = sleeper.process.poll()
+        if status is not None:
+            assert status == 4, sleeper.log()
+            assert "another worker has taken over" in sleeper.log()
+            sleeper.start()
+        return bool(sleeper.state().get("ready"))
+
+    until(back, 60, sleeper.log)
+    until(lambda: back() and settled(heir, len(records) + len(more))(), 90, heir.log)
     for found in refolded(own_kafka):
         assert (found.lost, found.doubled, found.differences) == (0, 0, [])
     no_fact_stands_twice(own_kafka)
