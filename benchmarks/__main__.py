@@ -1,6 +1,7 @@
 """`python -m benchmarks`: measure, write the results, and show them."""
 
 import argparse
+import signal
 import sys
 
 from benchmarks import journeys
@@ -14,6 +15,8 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="a tenth of the data, each once: some two minutes")
     arguments = parser.parse_args()
+    # Told to stop, it stops what it started, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmark ended: told to stop"))
     plan = journeys.QUICK if arguments.quick else journeys.FULL
     try:
         report = journeys.measure(plan)
