@@ -66,12 +66,14 @@ clean: ## Remove what tools leave behind; the data in ./var stays
 bare: clean ## Remove also the virtualenv and Kafka's jars: as freshly cloned, but for ./var
 	@rm -rf $(VENV) deploy/kafka/lib
 
+# constraints.txt names every package, so pip resolves nothing: what a registry has got since cannot get in the way.
 # pip checks every archive against its hash; the package itself is then only linked in.
 $(VENV)/.installed: constraints.txt pyproject.toml
 	@test -x $(BIN)/python || "$$(deploy/setup.sh python)" -m venv $(VENV)
 	@echo "setup: installing $$(grep -c == constraints.txt) pinned packages (a minute or two the first time)" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip check --disable-pip-version-check >/dev/null
 	@touch $@
 
 deploy/kafka/lib/.pom.sha256: deploy/kafka/pom.xml | $(VENV)/.installed
