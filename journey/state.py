@@ -123,7 +123,12 @@ class Head(msgspec.Struct, array_like=True, gc=False):
 
 
 class Journey(msgspec.Struct, array_like=True, gc=False):
-    """One customer's state. `recents` are packed touches, oldest first, that `base` does not contain yet."""
+    """One customer's state. `recents` are packed touches, oldest first, that `base` does not contain yet.
+
+    `redirect` is the customer that this one belongs to ("" itself) by the identity decision numbered `decided`;
+    `members` are derived ids that belong to this one; `released` are former members, with the decision's number.
+    `rebuild` is the input offset from which on a requested rebuild is not enough (0: none is wanted), `rebuilt` counts.
+    """
 
     policy: str
     head: Head
@@ -133,6 +138,12 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     base: msgspec.Raw = msgspec.Raw(b"\xc0")
     recents: list[msgspec.Raw] = []
     known: bytes = b""
+    redirect: str = ""
+    decided: int = 0
+    members: list[str] = []
+    released: dict[str, int] = {}
+    rebuild: int = 0
+    rebuilt: int = 0
 
 
 pack_journey = msgspec.msgpack.Encoder().encode

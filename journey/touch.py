@@ -6,7 +6,7 @@ import msgspec
 
 
 class Touch(msgspec.Struct, array_like=True, gc=False):
-    """One touchpoint. Order of journeys: (at, source, id)."""
+    """One touchpoint. Order of journeys: (at, source, id). `of` is its derived id where that is not the customer's."""
 
     at: int
     source: str
@@ -20,6 +20,7 @@ class Touch(msgspec.Struct, array_like=True, gc=False):
     campaign: str | None = None
     content: str | None = None
     properties: dict[str, Any] | None = None
+    of: str | None = None
 
     @property
     def key(self) -> tuple[int, str, str]:

@@ -10,6 +10,11 @@ STATE = "journey.state"
 FACTS = "journey.facts"
 ALERTS = "journey.alerts"
 DELIVERIES = "journey.deliveries"
+REBUILDS = "journey.rebuilds"
+POLICIES = "journey.policies"
+LINKS = "identity.links"
+IDENTITIES = "identity.state"
+REDIRECTS = "identity.redirects"
 
 RAW = (RAW_MARKETING, RAW_SALES)
 
@@ -55,6 +60,19 @@ TOPICS = (
     Topic(STATE, "each customer's packed journey, and the partition's own position in the input", config=_COMPACTED),
     Topic(FACTS, "transitions, hand-offs, overlaps, clocks, stalls, corrections", config={"retention.ms": "-1"}),
     Topic(ALERTS, "what a person should be told: opened, escalated, resolved", config={"retention.ms": "-1"}),
+    Topic(
+        REBUILDS,
+        "customers whose journey is to be folded anew from the whole history",
+        config={"retention.ms": str(28 * _DAY_MS)},
+    ),
+    Topic(
+        POLICIES, "every policy that was adopted, and from when on", partitioned=False, config={"retention.ms": "-1"}
+    ),
+    Topic(LINKS, "identifiers that one touchpoint named together", partitioned=False, config={"retention.ms": "-1"}),
+    Topic(
+        IDENTITIES, "what is known of identifiers, and how far the links are read", partitioned=False, config=_COMPACTED
+    ),
+    Topic(REDIRECTS, "whom an identifier belongs to now", partitioned=False, config=_COMPACTED),
     Topic(
         DELIVERIES,
         "how far each alert's delivery is, per channel; a partition tells of the same partition of journey.alerts",

@@ -96,6 +96,7 @@ class AcceptedTouchpoint(Touchpoint):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: Literal[1] = 1
-    customer_id: str = Field(description="UUID; empty for a touchpoint without a customer")
+    customer_id: str = Field(description="UUID of whom it belongs to now; empty for a touchpoint without a customer")
+    derived_id: str = Field("", description="UUID that its own strongest identifier stands for: no merge changes it")
     received_at: AwareDatetime = Field(description="When intake accepted it")
     origin: str = Field(description="`topic/partition/offset` of the original")

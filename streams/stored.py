@@ -12,7 +12,7 @@ import msgspec
 
 from journey.state import Journey, pack_journey, unpack_journey
 
-VERSION = 1
+VERSION = 2
 POSITION_KEY = b"\x00position"
 _HEAD = Struct(">BQ")
 _ENCODE_HEAD = _HEAD.pack

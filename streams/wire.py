@@ -24,6 +24,7 @@ class WireTouchpoint(msgspec.Struct, gc=False):
     campaign: str | None = None
     content: str | None = None
     properties: dict[str, Any] | None = None
+    derived_id: str = ""
 
 
 decode = msgspec.json.Decoder(WireTouchpoint).decode
@@ -47,4 +48,5 @@ def touch_of(wire: WireTouchpoint, read: frozenset[str]) -> Touch:
         wire.campaign if "campaign" in read else None,
         wire.content if "content" in read else None,
         properties or None,
+        wire.derived_id if wire.derived_id not in ("", wire.customer_id) else None,
     )

@@ -1,0 +1,118 @@
+"""Control records on journey.touchpoints: what else than touchpoints moves a customer's journey, in the same order.
+
+A record with the header `throughline-control` is one of these as JSON (the header's value is its kind), or, of kind
+`forwarded`, a touchpoint that another customer's partition passed on. Nothing but the log moves a journey: so a
+journey folded anew from the log ends the same.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from journey.fact import Clock, Correction, Handoff, Overlap, Position, Stalled, TooLate, Transition
+from journey.touch import Touch
+
+HEADER = "throughline-control"
+FORWARDED = b"forwarded"
+
+
+class Control(msgspec.Struct, tag_field="control", kw_only=True, gc=False):
+    """What every control record carries: the customer that is the record's key."""
+
+    customer_id: str
+
+
+class Assign(Control, tag="assign"):
+    """The derived id `customer_id` belongs to the customer `to` from now on; to itself, where a merge was undone.
+
+    `number` is the identity decision's: decisions on one id come in rising numbers.
+    """
+
+    to: str
+    number: int
+
+
+class Release(Control, tag="release"):
+    """`member` does not belong to `customer_id` any more, by the decision `number`."""
+
+    member: str
+    number: int
+
+
+class Moved(Control, tag="moved"):
+    """A customer that was merged into `customer_id`: its derived ids and what its state still has of its touchpoints.
+
+    `complete` is false where older ones are in the history only.
+    """
+
+    members: list[str]
+    number: int
+    touches: list[Touch]
+    complete: bool
+
+
+class Ask(Control, tag="ask"):
+    """A person wants the customer's journey folded anew."""
+
+    reason: str = "asked"
+
+
+class Rebuilt(Control, tag="rebuilt"):
+    """A journey folded from the whole history, which holds every touchpoint of the partition below `upto`.
+
+    `journey` is packed, `facts` is everything that the fold says, `rules` the digest of the policy that it was made by.
+    """
+
+    upto: int
+    reason: str
+    rules: str
+    touchpoints: int
+    journey: bytes
+    facts: list[Transition | Position | Handoff | Overlap | Clock | Stalled | Correction | TooLate]
+
+
+class Adopt(Control, tag="adopt"):
+    """A policy is in force from the event time `since` (epoch ms) on. `recompute`: whom it concerns is rebuilt."""
+
+    since: int
+    yaml: str
+    recompute: bool = False
+
+
+class RebuildRequest(msgspec.Struct, gc=False):
+    """What the journey stage writes to journey.rebuilds: fold the history of these derived ids into one journey."""
+
+    customer_id: str
+    members: list[str]
+    reason: str
+    offset: int
+    schema_version: int = 1
+
+
+AnyControl = Assign | Release | Moved | Ask | Rebuilt | Adopt
+_decode = msgspec.json.Decoder(AnyControl).decode
+encode_control = msgspec.json.Encoder().encode
+encode_request = msgspec.json.Encoder().encode
+decode_request = msgspec.json.Decoder(RebuildRequest).decode
+
+
+def headers_of(kind: bytes) -> list[tuple[str, bytes]]:
+    """The headers that mark a control record of this kind."""
+    return [(HEADER, kind)]
+
+
+def kind_of(headers: Iterable[tuple[str, bytes]]) -> bytes:
+    """A record's kind of control; b"" of a touchpoint as intake wrote it."""
+    return next((value for name, value in headers if name == HEADER), b"")
+
+
+def decode_control(value: bytes) -> Any:
+    """The control in a record's value. Raises msgspec.MsgspecError where there is none."""
+    return _decode(value)
+
+
+def output_of(control: Control) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """Key, value and headers of a control record."""
+    kind = type(control).__struct_config__.tag
+    return control.customer_id.encode(), encode_control(control), headers_of(str(kind).encode())
