@@ -26,11 +26,15 @@ class Control(msgspec.Struct, tag_field="control", kw_only=True, gc=False):
 class Assign(Control, tag="assign"):
     """The derived id `customer_id` belongs to the customer `to` from now on; to itself, where a merge was undone.
 
-    `number` is the identity decision's: decisions on one id come in rising numbers.
+    `number` is the identity decision's: decisions on one id come in rising numbers. `at` is when what decided it
+    happened (epoch ms). `together`: its former customer goes the same way, and brings along what it has of this id; false
+    where the former customer stays, or there was none but itself.
     """
 
     to: str
     number: int
+    at: int
+    together: bool = False
 
 
 class Release(Control, tag="release"):
@@ -61,10 +65,12 @@ class Ask(Control, tag="ask"):
 class Rebuilt(Control, tag="rebuilt"):
     """A journey folded from the whole history, which holds every touchpoint of the partition below `upto`.
 
-    `journey` is packed, `facts` is everything that the fold says, `rules` the digest of the policy that it was made by.
+    `members` are the request's: the derived ids besides the customer's own. `journey` is packed, `facts` is everything
+    that the fold says, `rules` the digest of the policy that it was made by.
     """
 
     upto: int
+    members: list[str]
     reason: str
     rules: str
     touchpoints: int
