@@ -27,8 +27,8 @@ class Assign(Control, tag="assign"):
     """The derived id `customer_id` belongs to the customer `to` from now on; to itself, where a merge was undone.
 
     `number` is the identity decision's: decisions on one id come in rising numbers. `at` is when what decided it
-    happened (epoch ms). `together`: its former customer goes the same way, and brings along what it has of this id; false
-    where the former customer stays, or there was none but itself.
+    happened (epoch ms). `together`: its former customer goes the same way, and brings along what it has of this id;
+    false where the former customer stays, or there was none but itself.
     """
 
     to: str
