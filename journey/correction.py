@@ -5,7 +5,7 @@ same head and the same current facts.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import attrgetter
@@ -22,7 +22,7 @@ from journey.state import NO_BASE, NOWHERE, Head, Journey, pack_head, unpack_hea
 from journey.touch import Touch
 
 MOST_RECENTS = 512
-_FOLD_AWAY_AT = 16
+FOLD_AWAY_AT = 16
 _KEY = attrgetter("key")
 _KNOWN, _MINUTE = Struct(">8sI"), Struct(">I")
 _pack_touch = msgspec.msgpack.Encoder().encode
@@ -82,7 +82,7 @@ def _accept(
     # One that is older than the deduplication window is forgotten at once: sent twice, it is still said once.
     flagged: dict[tuple[str, str], Fact] = {}
     for touch in arrivals:
-        token = blake2b(f"{touch.source}\x1f{touch.id}".encode(), digest_size=8).digest()
+        token = token_of(touch)
         if _is_known(known, token):
             outcome.duplicates += 1
             continue
@@ -99,6 +99,21 @@ def _accept(
     outcome.facts += flagged.values()
     journey.known = bytes(known)
     return accepted
+
+
+def token_of(touch: Touch) -> bytes:
+    """What stands for a touchpoint's (source, id) where duplicates are looked for: 8 bytes."""
+    return blake2b(f"{touch.source}\x1f{touch.id}".encode(), digest_size=8).digest()
+
+
+def known_of(arrived: Iterable[Touch], rules: Rules) -> bytes:
+    """What a journey remembers of touchpoints that arrived in event order, for telling duplicates."""
+    known, newest = bytearray(), 0
+    for touch in arrived:
+        known += _KNOWN.pack(token_of(touch), max(0, touch.at // 60_000))
+        newest = max(newest, touch.at)
+    _forget(known, newest - rules.deduplication_ms)
+    return bytes(known)
 
 
 def _is_known(known: bytearray, token: bytes) -> bool:
@@ -141,20 +156,22 @@ def _too_late(customer_id: str, touch: Touch, newest: int, rules: Rules) -> TooL
 def _fold_in(
     journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome
 ) -> None:
-    head, ledger = journey.head, Ledger(customer_id, rules)
-    before = _owner(head)
-    recents = journey.recents
+    ledger, before = Ledger(customer_id, rules), _owner(journey.head)
     for touch in touches:
-        quiet_since = touch.at - rules.correction_ms
-        if recents and head.last < quiet_since and head.fired < quiet_since:
-            journey.base, recents = msgspec.Raw(pack_head(head)), []
-        step(head, touch, rules, ledger)
-        recents.append(msgspec.Raw(_pack_touch(touch)))
-    journey.recents = recents
-    fire(head, now, rules, ledger)
+        fold_newest(journey, touch, rules, ledger)
+    fire(journey.head, now, rules, ledger)
     _publish(journey, ledger, before, outcome, rules)
-    if len(recents) >= _FOLD_AWAY_AT:
-        _fold_away(journey, rules)
+    if len(journey.recents) >= FOLD_AWAY_AT:
+        fold_away(journey, rules)
+
+
+def fold_newest(journey: Journey, touch: Touch, rules: Rules, ledger: Ledger) -> None:
+    """Fold in a touchpoint that is newer than every one before. After a pause nothing late can precede it."""
+    head, quiet_since = journey.head, touch.at - rules.correction_ms
+    if journey.recents and head.last < quiet_since and head.fired < quiet_since:
+        journey.base, journey.recents = msgspec.Raw(pack_head(head)), []
+    step(head, touch, rules, ledger)
+    journey.recents.append(msgspec.Raw(_pack_touch(touch)))
 
 
 def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome) -> None:
@@ -181,8 +198,8 @@ def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, 
     says = {**facts, **new.facts, **{fact.id: fact for fact in positions(new_head, customer_id, rules)}}
     _say_difference(journey, customer_id, said, says, touches[0], rules, outcome)
     _tell_difference(facts, old, new, said, outcome)
-    if len(journey.recents) >= _FOLD_AWAY_AT:
-        _fold_away(journey, rules)
+    if len(journey.recents) >= FOLD_AWAY_AT:
+        fold_away(journey, rules)
 
 
 def _base(journey: Journey, rules: Rules) -> Head:
@@ -290,12 +307,12 @@ def _settle(outcome: Outcome) -> None:
         outcome.events = {event: at for event, at in events.items() if event[0] not in gone}
 
 
-def _fold_away(journey: Journey, rules: Rules) -> None:
+def fold_away(journey: Journey, rules: Rules) -> None:
     """Fold recent touchpoints that no late one can precede any more into the base, several at once."""
     recents = journey.recents
     excess = len(recents) - MOST_RECENTS
     before = journey.head.last - rules.correction_ms
-    if excess < _FOLD_AWAY_AT and _unpack_touch(recents[_FOLD_AWAY_AT // 2]).at >= before:
+    if excess < FOLD_AWAY_AT and _unpack_touch(recents[FOLD_AWAY_AT // 2]).at >= before:
         return
     base = _base(journey, rules)
     silence = Silence("", rules)
