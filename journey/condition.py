@@ -1,20 +1,16 @@
-"""Conditions of a policy as trees that are evaluated in two steps.
+"""Conditions of a policy as trees: their nodes, and how they are built. journey/settling evaluates them."""
 
-What depends on the touchpoint alone is settled once per kind of touchpoint (`specialise`); what is left depends on
-the journey so far and becomes a small function (`compile`), most often none at all.
-"""
-
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from journey.policy.document import Condition, Match
+from journey.policy.condition import Amount, Condition, Match
 
 if TYPE_CHECKING:
-    from journey.state import Head
+    from journey.touch import Touch
 
 FIELDS = ("type", "team", "channel", "direction", "subject", "campaign", "content", "actor", "source")
-Test = Callable[["Head"], bool]
+AMOUNT_SCALE = 10_000
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,36 @@ class PropertyIs:
 
     path: str
     test: "ValueTest"
+
+    def holds(self, touch: "Touch") -> bool:
+        return self.test.holds(property_of(touch.properties, self.path))
+
+
+@dataclass(frozen=True)
+class AmountIs:
+    """The touchpoint has a value, in one of these currencies, between these ten-thousandths of a unit."""
+
+    at_least: int | None
+    at_most: int | None
+    currencies: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, amount: Amount) -> "AmountIs":
+        low, high = amount.at_least, amount.at_most
+        return cls(
+            None if low is None else round(low * AMOUNT_SCALE),
+            None if high is None else round(high * AMOUNT_SCALE),
+            None if amount.currency is None else tuple(amount.currency),
+        )
+
+    def holds(self, touch: "Touch") -> bool:
+        amount = touch.amount
+        return (
+            amount is not None
+            and (self.at_least is None or amount >= self.at_least)
+            and (self.at_most is None or amount <= self.at_most)
+            and (self.currencies is None or touch.currency in self.currencies)
+        )
 
 
 @dataclass(frozen=True)
@@ -93,6 +119,22 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class AbsentIs:
+    """No touchpoint that fulfils `of` came before this one within `within_ms` (0: ever). `counter` has the last two."""
+
+    of: "Node"
+    within_ms: int
+    counter: int
+
+
+@dataclass(frozen=True)
+class PersonaIs:
+    """The persona, by its number in the policy, is one of these."""
+
+    personas: frozenset[int]
+
+
+@dataclass(frozen=True)
 class ScoreIs:
     part: str
     test: ValueTest
@@ -127,8 +169,8 @@ class Not:
     of: "Node"
 
 
-Node = Const | FieldIs | PropertyIs | Counted | ScoreIs | StageIs | FurthestIs | All | Either | Not
-Known = Callable[[FieldIs | PropertyIs], bool | None]
+Leaf = FieldIs | PropertyIs | AmountIs
+Node = Const | Leaf | Counted | AbsentIs | PersonaIs | ScoreIs | StageIs | FurthestIs | All | Either | Not
 
 
 def _equal(value: Any, wanted: Any) -> bool:
@@ -155,9 +197,10 @@ def property_of(properties: dict[str, Any] | None, path: str) -> Any:
 
 
 class Names:
-    """What a condition may name: places of tracks, and the counters that conditions share."""
+    """What a condition may name: places of tracks, personas, and the counters that conditions share."""
 
-    def __init__(self, places: dict[str, dict[str, int]]) -> None:
+    def __init__(self, places: dict[str, dict[str, int]], personas: Sequence[str] = ()) -> None:
+        self.personas = {persona: index for index, persona in enumerate(personas)}
         self.tracks = {track: index for index, track in enumerate(places)}
         self.places = places
         self.counters: list[Counted] = []
@@ -176,12 +219,20 @@ def build(condition: Condition, names: Names) -> Node:
     for field in FIELDS:
         wanted = getattr(condition, field)
         if wanted is not None:
-            static.append(FieldIs(field, (wanted,) if isinstance(wanted, str) else tuple(wanted)))
+            static.append(FieldIs(field, tuple(wanted)))
     static += [PropertyIs(path, ValueTest.of(match)) for path, match in condition.properties.items()]
+    if condition.value is not None:
+        static.append(AmountIs.of(condition.value))
     parts = list(static)
     if condition.count is not None:
         within_ms = condition.within.ms if condition.within else 0
         parts.append(names.counter(All(tuple(static)), condition.count, within_ms))
+    if condition.absent is not None:
+        of, within = build(condition.absent.when, names), condition.absent.within
+        within_ms = within.ms if within else 0
+        parts.append(AbsentIs(of, within_ms, names.counter(of, 2, within_ms).counter))
+    if condition.persona is not None:
+        parts.append(PersonaIs(frozenset(names.personas[persona] for persona in condition.persona)))
     parts += [ScoreIs(part, ValueTest.of(match)) for part, match in condition.score.items()]
     for track, stages in condition.stage.items():
         parts.append(StageIs(names.tracks[track], frozenset(names.places[track][stage] for stage in stages)))
@@ -195,104 +246,13 @@ def build(condition: Condition, names: Names) -> Node:
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
-def leaves(node: Node) -> Iterator[FieldIs | PropertyIs]:
+def leaves(node: Node) -> Iterator[Leaf]:
     """Every test on the touchpoint itself."""
     match node:
-        case FieldIs() | PropertyIs():
+        case FieldIs() | PropertyIs() | AmountIs():
             yield node
-        case Counted():
+        case Counted() | AbsentIs() | Not():
             yield from leaves(node.of)
         case All() | Either():
             for part in node.of:
                 yield from leaves(part)
-        case Not():
-            yield from leaves(node.of)
-
-
-def specialise(node: Node, known: Known) -> Node:
-    """The tree with every known leaf settled; Const where nothing else is left."""
-    match node:
-        case FieldIs() | PropertyIs():
-            value = known(node)
-            return node if value is None else Const(value)
-        case Counted():
-            of = specialise(node.of, known)
-            return FALSE if of == FALSE else Counted(of, node.count, node.within_ms, node.counter)
-        case Not():
-            of = specialise(node.of, known)
-            return Const(not of.value) if isinstance(of, Const) else Not(of)
-        case All():
-            parts = [specialise(part, known) for part in node.of]
-            if FALSE in parts:
-                return FALSE
-            left = tuple(part for part in parts if part != TRUE)
-            return TRUE if not left else left[0] if len(left) == 1 else All(left)
-        case Either():
-            parts = [specialise(part, known) for part in node.of]
-            if TRUE in parts:
-                return TRUE
-            left = tuple(part for part in parts if part != FALSE)
-            return FALSE if not left else left[0] if len(left) == 1 else Either(left)
-        case _:
-            return node
-
-
-def compile_test(node: Node) -> Test | bool:
-    """A settled tree as True, False, or a function of the journey's head; the touchpoint's own leaves are gone."""
-    match node:
-        case Const(value):
-            return value
-        case Counted(_, count, within_ms, counter):
-            return _counted(count, within_ms, counter)
-        case ScoreIs(part, test):
-            if part == "fit":
-                return lambda head: test.holds(head.fit)
-            return lambda head: test.holds(head.engagement)
-        case StageIs(track, places):
-            return lambda head: head.stays[track].place in places
-        case FurthestIs(track, stage):
-            return lambda head: head.stays[track].furthest >= stage
-        case Not(of):
-            inner = _function(of)
-            return lambda head: not inner(head)
-        case All(parts):
-            return _all_of([_function(part) for part in parts])
-        case Either(parts):
-            return _any_of([_function(part) for part in parts])
-        case FieldIs() | PropertyIs():
-            raise ValueError(f"{node} is not settled")
-
-
-def _function(node: Node) -> Test:
-    test = compile_test(node)
-    if isinstance(test, bool):
-        return lambda head: test
-    return test
-
-
-def _all_of(tests: list[Test]) -> Test:
-    def test(head: "Head") -> bool:
-        for each in tests:  # noqa: SIM110 - a generator costs more than the tests themselves
-            if not each(head):
-                return False
-        return True
-
-    return test
-
-
-def _any_of(tests: list[Test]) -> Test:
-    def test(head: "Head") -> bool:
-        for each in tests:  # noqa: SIM110
-            if each(head):
-                return True
-        return False
-
-    return test
-
-
-def _counted(count: int, within_ms: int, counter: int) -> Test:
-    def test(head: "Head") -> bool:
-        times = head.counters[counter]
-        return len(times) >= count and (not within_ms or times[-1] - times[-count] <= within_ms)
-
-    return test

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from journey.condition import Test
-from journey.policy.document import Ownership
+from journey.policy.teamwork import Ownership
+from journey.settling import Test
 
 if TYPE_CHECKING:
     from journey.state import Head

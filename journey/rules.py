@@ -1,31 +1,19 @@
 """A policy compiled: places as numbers, conditions settled once per kind of touchpoint. Immutable while in use."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from journey.calendar import Calendar
-from journey.condition import (
-    FALSE,
-    FieldIs,
-    Names,
-    Node,
-    PropertyIs,
-    Test,
-    ValueTest,
-    build,
-    compile_test,
-    leaves,
-    property_of,
-    specialise,
-)
-from journey.policy.document import Clock, Condition, Policy
-from journey.profile import Place, Profile, TrackProfile
-from journey.state import Head, Stay
+from journey.condition import AmountIs, Names, PropertyIs, ValueTest
+from journey.kind import Kinds, Trees
+from journey.policy.document import Clock, Policy
+from journey.profile import Place, Profile
+from journey.state import NOBODY, Head, Stay
 from journey.touch import Touch
 
-_MOST_PROFILES = 50_000
+# Sections that no fold reads: a journey stays the same when they change.
+_NOT_FOLDED = {"agreement", "definitions", "goals", "quotas", "attribution", "alerts"}
 # Properties that rules of ours read whatever the policy says.
 ALWAYS_READ = frozenset({"owner", "team", "reason", "id"})
 
@@ -38,7 +26,6 @@ class TrackRules:
     index: int
     places: tuple[Place, ...]
     stages: int
-    regress: tuple[tuple[Node, frozenset[int], int], ...]
 
     def place_name(self, place: int) -> str:
         return self.places[place].name
@@ -69,7 +56,8 @@ class Rules:
         """Compile a policy that `journey.policy.reading` found sound."""
         self.policy = policy
         self.label = policy.label
-        self.digest = blake2b(policy.model_dump_json(by_alias=True).encode(), digest_size=8).hexdigest()
+        folded = policy.model_dump_json(by_alias=True, exclude=_NOT_FOLDED)
+        self.digest = blake2b(folded.encode(), digest_size=8).hexdigest()
         places = {
             name: {
                 place: index
@@ -79,7 +67,8 @@ class Rules:
             }
             for name, track in policy.tracks.items()
         }
-        self._names = names = Names(places)
+        self.personas = tuple(persona.persona for persona in policy.personas)
+        self._names = names = Names(places, self.personas)
         self.calendars = {
             name: Calendar(calendar.zone, calendar.hours, calendar.holidays)
             for name, calendar in policy.calendars.items()
@@ -92,6 +81,11 @@ class Rules:
         self.future_ms = policy.windows.future.ms
         self.half_life_ms = policy.score.engagement.half_life.ms
         self.fit = tuple((points.trait, ValueTest.of(points.test), points.points) for points in policy.score.fit)
+        self._persona_tests = tuple(
+            tuple(tuple((trait, ValueTest.of(match)) for trait, match in entry.items()) for entry in persona.when)
+            for persona in policy.personas
+        )
+        self.traits_read = self._traits()
         self.turf_track = names.tracks[policy.subjects.track]
         self.watched = frozenset(policy.subjects.watched)
         self.teams = frozenset(policy.teams)
@@ -105,13 +99,10 @@ class Rules:
         self.office = self.calendars[policy.owners.calendar]
         offered = policy.owners.offered_on
         self.offered_on = (names.tracks[offered.track], places[offered.track][offered.stage])
-        self.trees = self._trees()
-        self.counters = tuple(names.counters)
-        self._stems: dict[tuple[Any, ...], _Stem] = {}
-        self._profiles = 0
-        fields = {leaf.field for tree in self._all_trees() for leaf in leaves(tree) if isinstance(leaf, FieldIs)}
-        self.names_read = self._property_names() | fields
-        self._rare_fields = tuple(sorted(fields - {"type", "team", "channel", "direction", "subject"}))
+        trees = Trees(policy, names)
+        self.counters = trees.counters
+        self._kinds = Kinds(trees, self.watched)
+        self.names_read = self._names_of(trees)
 
     def new_head(self) -> Head:
         """The head of a customer of whom nothing is known."""
@@ -123,26 +114,18 @@ class Rules:
 
     def profile(self, touch: Touch) -> Profile:
         """What the policy makes of touchpoints of this kind."""
-        key: tuple[Any, ...] = (touch.type, touch.team, touch.direction, touch.channel, touch.subject)
-        if self._rare_fields:
-            key += tuple(getattr(touch, field) for field in self._rare_fields)
-        stem = self._stems.get(key)
-        if stem is None:
-            if self._profiles > _MOST_PROFILES:
-                self._stems.clear()
-                self._profiles = 0
-            stem = self._stems[key] = self._stem(touch)
-        if not stem.tests:
-            answers: tuple[bool, ...] = ()
-        else:
-            properties = touch.properties
-            answers = tuple([test.test.holds(property_of(properties, test.path)) for test in stem.tests])
-        profile = stem.profiles.get(answers)
-        if profile is None:
-            self._profiles += 1
-            settled = dict(zip(stem.tests, answers, strict=True))
-            profile = stem.profiles[answers] = self._profile(touch, stem, settled)
-        return profile
+        return self._kinds.profile(touch)
+
+    def persona_of(self, traits: dict[str, Any]) -> int:
+        """The number of the first persona that the traits fit; NOBODY where none does."""
+        for number, entries in enumerate(self._persona_tests):
+            if any(all(test.holds(traits.get(trait)) for trait, test in entry) for entry in entries):
+                return number
+        return NOBODY
+
+    def persona_name(self, head: Head) -> str | None:
+        """The persona of the customer, by name."""
+        return self.personas[head.persona] if head.persona != NOBODY else None
 
     def severity(self, kind: str) -> str:
         """How grave an overlap of this kind is."""
@@ -183,11 +166,7 @@ class Rules:
         detours = [
             Place(detour.detour, move=detour.move, cancels_clocks=detour.cancels_clocks) for detour in track.detours
         ]
-        regress = tuple(
-            (build(rule.when, self._names), frozenset(places[stage] for stage in rule.from_stages), places[rule.to])
-            for rule in track.regress
-        )
-        return TrackRules(name, index, tuple(stages + detours), len(stages), regress)
+        return TrackRules(name, index, tuple(stages + detours), len(stages))
 
     def _clock(self, clock: Clock, index: int) -> ClockRules:
         def where(entering: Any) -> tuple[int, int] | None:
@@ -207,130 +186,18 @@ class Rules:
             names.index(clock.start.stopped) if clock.start.stopped else None,
         )
 
-    def _trees(self) -> dict[str, Any]:
-        """Every condition of the policy as a tree, by what it decides."""
-        policy, names = self.policy, self._names
+    def _traits(self) -> tuple[str, ...]:
+        """The traits that are remembered: those that fit or a persona asks for, each once."""
+        asked = [trait for trait, _, _ in self.fit]
+        asked += [trait for entries in self._persona_tests for entry in entries for trait, _ in entry]
+        return tuple(dict.fromkeys(asked))
 
-        def one(condition: Condition | None) -> Node:
-            return FALSE if condition is None else build(condition, names)
-
-        return {
-            "entries": [
-                [
-                    (place, rule, one(condition))
-                    for place, stage in reversed(list(enumerate(track.stages)))
-                    for rule, condition in enumerate(stage.enter)
-                ]
-                for track in policy.tracks.values()
-            ],
-            "detours": [
-                [
-                    (place, rule, one(condition))
-                    for place, detour in enumerate(track.detours, start=len(track.stages))
-                    for rule, condition in enumerate(detour.when)
-                ]
-                for track in policy.tracks.values()
-            ],
-            "backs": [
-                [
-                    (place, back, one(back.when))
-                    for place, detour in enumerate(track.detours, start=len(track.stages))
-                    for back in detour.back
-                ]
-                for track in policy.tracks.values()
-            ],
-            "points": [(one(points.when), points.points) for points in policy.score.engagement.points],
-            "moves": [(one(move.when), move) for move in policy.owners.moves],
-            "clock_starts": [one(clock.start.when) for clock in policy.clocks],
-            "clock_stops": [one(clock.stop.when) for clock in policy.clocks],
-            "claim": one(policy.owners.claim),
-            "release": one(policy.owners.release),
-            "decision": one(policy.overlaps.decision),
-            "reply": one(policy.overlaps.reply),
-            "opens": one(policy.overlaps.conflict.opened_by),
-            "closes": one(policy.overlaps.conflict.closed_by),
-            "conflicts": one(policy.overlaps.conflict_by),
-            "counted": one(policy.stalled.counted),
-        }
-
-    def _all_trees(self) -> Iterable[Node]:
-        trees = self.trees
-        for name in ("entries", "detours", "backs"):
-            for track in trees[name]:
-                yield from (tree for _, _, tree in track)
-        yield from (tree for tree, _ in trees["points"] + trees["moves"])
-        yield from trees["clock_starts"] + trees["clock_stops"]
-        yield from (trees[name] for name in _SINGLE)
-        for track_rules in self.tracks:
-            yield from (tree for tree, _, _ in track_rules.regress)
-
-    def _property_names(self) -> frozenset[str]:
-        read = {leaf.path for tree in self._all_trees() for leaf in leaves(tree) if isinstance(leaf, PropertyIs)}
-        return frozenset({path.partition(".")[0] for path in read} | read | ALWAYS_READ | {self.policy.score.traits})
-
-    def _stem(self, touch: Touch) -> "_Stem":
-        def known(leaf: FieldIs | PropertyIs) -> bool | None:
-            return leaf.holds(getattr(touch, leaf.field)) if isinstance(leaf, FieldIs) else None
-
-        tests: dict[PropertyIs, None] = {}
-        for tree in self._all_trees():
-            for leaf in leaves(specialise(tree, known)):
-                if isinstance(leaf, PropertyIs):
-                    tests[leaf] = None
-        return _Stem(tuple(tests), {})
-
-    def _profile(self, touch: Touch, stem: "_Stem", settled: dict[PropertyIs, bool]) -> Profile:
-        def known(leaf: FieldIs | PropertyIs) -> bool | None:
-            return leaf.holds(getattr(touch, leaf.field)) if isinstance(leaf, FieldIs) else settled.get(leaf)
-
-        def test(tree: Node) -> Test | bool:
-            return compile_test(specialise(tree, known))
-
-        def kept(rows: Iterable[tuple[Any, Any, Node]]) -> tuple[Any, ...]:
-            tested = ((first, second, test(tree)) for first, second, tree in rows)
-            return tuple(row for row in tested if row[2] is not False)
-
-        trees = self.trees
-        tracks = tuple(
-            TrackProfile(
-                entries=kept(trees["entries"][track.index]),
-                detours=kept(trees["detours"][track.index]),
-                backs=tuple(
-                    (
-                        place,
-                        self._places(track.index)[back.to] if back.to else None,
-                        frozenset(self._places(track.index)[stage] for stage in back.stages) if back.stages else None,
-                        passed,
-                    )
-                    for place, back, passed in kept(trees["backs"][track.index])
-                ),
-                regress=kept((places, to, tree) for tree, places, to in track.regress),
-            )
-            for track in self.tracks
-        )
-        single = {name: test(trees[name]) for name in _SINGLE}
-        points = [(test(tree), value) for tree, value in trees["points"]]
-        moves = [(test(tree), move) for tree, move in trees["moves"]]
-        return Profile(
-            tracks=tracks,
-            counters=tuple(counter.counter for counter in self.counters if test(counter.of) is True),
-            points=tuple((passed, value) for passed, value in points if passed is not False),
-            moves=tuple((passed, move) for passed, move in moves if passed is not False),
-            clock_starts=kept((index, None, tree) for index, tree in enumerate(trees["clock_starts"])),
-            clock_stops=kept((index, None, tree) for index, tree in enumerate(trees["clock_stops"])),
-            outbound=touch.direction == "outbound",
-            inbound=touch.direction == "inbound",
-            watched=touch.subject in self.watched,
-            **single,
-        )
-
-
-_SINGLE = ("claim", "release", "decision", "reply", "opens", "closes", "conflicts", "counted")
-
-
-@dataclass
-class _Stem:
-    """Touchpoints alike in all but properties: the tests of properties that still matter, and what they lead to."""
-
-    tests: tuple[PropertyIs, ...]
-    profiles: dict[tuple[bool, ...], Profile]
+    def _names_of(self, trees: Trees) -> frozenset[str]:
+        """What must be kept of a touchpoint: fields, and properties by their path and its first part."""
+        names = set(ALWAYS_READ | {self.policy.score.traits})
+        for leaf in trees.leaves():
+            if isinstance(leaf, PropertyIs):
+                names |= {leaf.path, leaf.path.partition(".")[0]}
+            else:
+                names.add("value" if isinstance(leaf, AmountIs) else leaf.field)
+        return frozenset(names)

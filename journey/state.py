@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-NOWHERE = -1
+NOWHERE = NOBODY = -1
 
 
 class Stay(msgspec.Struct, array_like=True, gc=False):
@@ -89,7 +89,7 @@ class Contact(msgspec.Struct, array_like=True, gc=False):
 
 
 class Head(msgspec.Struct, array_like=True, gc=False):
-    """Everything the rules know of a customer at one moment of event time."""
+    """Everything the rules know of a customer at one moment of event time. `persona` is its number in the policy."""
 
     stays: list[Stay]
     counters: list[list[int]]
@@ -120,6 +120,7 @@ class Head(msgspec.Struct, array_like=True, gc=False):
     clocks: list[ClockRun] = []
     overlaps: list[OpenOverlap] = []
     stalls: list[Stall] = []
+    persona: int = NOBODY
 
 
 class Journey(msgspec.Struct, array_like=True, gc=False):

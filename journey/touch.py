@@ -6,7 +6,10 @@ import msgspec
 
 
 class Touch(msgspec.Struct, array_like=True, gc=False):
-    """One touchpoint. Order of journeys: (at, source, id). `of` is its derived id where that is not the customer's."""
+    """One touchpoint. Order of journeys: (at, source, id). `of` is its derived id where that is not the customer's.
+
+    `amount` is its value in ten-thousandths of the currency's unit, so that no cent is lost.
+    """
 
     at: int
     source: str
@@ -21,6 +24,8 @@ class Touch(msgspec.Struct, array_like=True, gc=False):
     content: str | None = None
     properties: dict[str, Any] | None = None
     of: str | None = None
+    amount: int | None = None
+    currency: str | None = None
 
     @property
     def key(self) -> tuple[int, str, str]:

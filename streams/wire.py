@@ -1,11 +1,20 @@
 """journey.touchpoints as the journey stage reads it: only the fields that a rule may use."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from journey.condition import AMOUNT_SCALE
 from journey.touch import Touch
+
+
+class WireMoney(msgspec.Struct, gc=False):
+    """An amount and its currency; the amount is a text, or a number of another program's making."""
+
+    amount: Decimal
+    currency: str
 
 
 class WireTouchpoint(msgspec.Struct, gc=False):
@@ -25,6 +34,7 @@ class WireTouchpoint(msgspec.Struct, gc=False):
     content: str | None = None
     properties: dict[str, Any] | None = None
     derived_id: str = ""
+    value: WireMoney | None = None
 
 
 decode = msgspec.json.Decoder(WireTouchpoint).decode
@@ -35,6 +45,7 @@ def touch_of(wire: WireTouchpoint, read: frozenset[str]) -> Touch:
     properties = wire.properties
     if properties:
         properties = {name: value for name, value in properties.items() if name in read} or None
+    money = wire.value if "value" in read else None
     return Touch(
         round(wire.occurred_at.timestamp() * 1000),
         wire.source,
@@ -49,4 +60,6 @@ def touch_of(wire: WireTouchpoint, read: frozenset[str]) -> Touch:
         wire.content if "content" in read else None,
         properties or None,
         wire.derived_id if wire.derived_id not in ("", wire.customer_id) else None,
+        None if money is None else int(money.amount * AMOUNT_SCALE),
+        None if money is None else money.currency,
     )

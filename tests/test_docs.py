@@ -33,7 +33,7 @@ NAMED = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 POLICY_MODELS = [
     model
     for model in vars(document).values()
-    if isinstance(model, type) and issubclass(model, document._Part) and model is not document._Part
+    if isinstance(model, type) and issubclass(model, document.Part) and model is not document.Part
 ]
 
 

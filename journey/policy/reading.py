@@ -91,7 +91,7 @@ def _model_fields() -> list[str]:
 
     names = set()
     for model in vars(document).values():
-        if isinstance(model, type) and issubclass(model, document._Part):
+        if isinstance(model, type) and issubclass(model, document.Part):
             names |= {field.alias or name for name, field in model.model_fields.items()}
     return sorted(names)
 
@@ -141,7 +141,9 @@ def _unsound(policy: Policy) -> Iterator[tuple[Path, str]]:
         for index, stage in enumerate(track.stages):
             team = [stage.team] if stage.team else []
             yield from _known(("tracks", name, "stages", index, "team"), team, policy.teams, "team")
+    personas = [persona.persona for persona in policy.personas]
     for path, condition in _conditions(policy):
+        yield from _known((*path, "persona"), condition.persona or [], personas, "persona")
         for track_name, wanted in condition.stage.items():
             yield from _known((*path, "stage"), [track_name], list(places), "track")
             yield from _known((*path, "stage", track_name), wanted, places.get(track_name, wanted), "stage or detour")
