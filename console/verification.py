@@ -16,12 +16,18 @@ _MOST_TOLD = 20
 # What is compared of each fact: the table, and fields that are columns by the same name.
 COMPARED = {
     "Transition": ("transitions", ("customer_id", "track", "kind", "from_stage", "to_stage", "rule", "at", "dwell_ms")),
-    "Position": ("positions", ("customer_id", "track", "stage", "entered_at", "furthest", "owner_team", "owner_actor")),
+    "Position": (
+        "positions",
+        ("customer_id", "track", "stage", "entered_at", "furthest", "owner_team", "owner_actor", "persona", "fit"),
+    ),
     "Handoff": ("handoffs", ("customer_id", "kind", "from_team", "to_team", "at", "latency_ms", "business_ms")),
     "Overlap": ("overlaps", ("customer_id", "kind", "subject", "status", "severity", "precedence", "last_at")),
     "Clock": ("clocks", ("customer_id", "name", "state", "started_at", "due_at", "stopped_at", "late_ms")),
     "Stalled": ("stalled", ("customer_id", "kind", "status", "stage", "since", "escalated_at", "resolved_at")),
     "TooLate": ("too_late", ("customer_id", "at", "behind_ms")),
+    "Merge": ("merges", ("customer_id", "into", "number")),
+    "Feedback": ("feedback", ("customer_id", "disposition", "reason", "campaign", "persona", "mql_rule", "mql_at")),
+    "Deal": ("deals", ("customer_id", "deal", "status", "amount", "currency", "created_at", "closed_at", "reopened")),
 }
 
 

@@ -1,8 +1,10 @@
 """The facts of schemas/fact.py as compact structs, built fast inside the fold; a test holds both to one form."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
+from typing import get_args
 
 import msgspec
 
@@ -66,6 +68,11 @@ class Position(Fact, tag="position", gc=False):
     owner_team: str
     owner_actor: str | None
     owner_since: datetime
+    persona: str | None = None
+    fit: float = 0.0
+    engagement: float = 0.0
+    probability: float | None = None
+    last_touch: dict[str, datetime] = {}
 
 
 class Handoff(Fact, tag="handoff", gc=False):
@@ -132,4 +139,67 @@ class TooLate(Fact, tag="too_late", gc=False):
     behind_ms: int
 
 
-FACTS = (Transition, Position, Handoff, Overlap, Clock, Stalled, Correction, TooLate)
+class Merge(Fact, tag="merge", gc=False):
+    into: str
+    number: int
+
+
+class IdentityConflict(Fact, tag="identity_conflict", gc=False):
+    kind: str
+    value: str
+    kept_by: str
+    refused: str
+    touchpoint: Ref
+
+
+class Rebuilt(Fact, tag="rebuilt", gc=False):
+    reason: str
+    touchpoints: int
+    published: int
+
+
+class Feedback(Fact, tag="feedback", gc=False):
+    disposition: str
+    reason: str | None
+    rating: float | None
+    team: str
+    actor: str | None
+    campaign: str | None
+    content: str | None
+    persona: str | None
+    mql_rule: str | None
+    mql_policy: str | None
+    mql_at: datetime | None
+    touchpoint: Ref
+
+
+class Deal(Fact, tag="deal", gc=False):
+    deal: str
+    status: str
+    amount: Decimal | None
+    currency: str | None
+    created_at: datetime | None
+    expected_close_at: datetime | None
+    closed_at: datetime | None
+    reopened: int
+    owner_team: str
+    owner_actor: str | None
+    touchpoint: Ref
+
+
+AnyFact = (
+    Transition
+    | Position
+    | Handoff
+    | Overlap
+    | Clock
+    | Stalled
+    | Correction
+    | TooLate
+    | Merge
+    | IdentityConflict
+    | Rebuilt
+    | Feedback
+    | Deal
+)
+FACTS: tuple[type[Fact], ...] = get_args(AnyFact)

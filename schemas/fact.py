@@ -4,7 +4,8 @@ Every fact has a deterministic `id`. A later message with the same id and a high
 `deleted` takes it back. So the newest version per id is what is known now, and the topic is what was known when.
 """
 
-from typing import Annotated, Literal
+from decimal import Decimal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -57,6 +58,13 @@ class Position(_Fact):
     owner_team: Team
     owner_actor: str | None
     owner_since: AwareDatetime
+    persona: str | None = Field(None, description="The persona that the latest traits fit")
+    fit: float = Field(0, description="Fit points of the latest traits")
+    engagement: float = Field(0, description="Engagement points as of `at`")
+    probability: float | None = Field(None, description="Of winning a deal from this stage, 0 to 1, by the policy")
+    last_touch: dict[Team, AwareDatetime] = Field(
+        default_factory=dict, description="Each team's latest touchpoint as of `at`"
+    )
 
 
 class Handoff(_Fact):
@@ -141,7 +149,83 @@ class TooLate(_Fact):
     behind_ms: int = Field(description="Milliseconds behind the customer's newest touchpoint")
 
 
-Fact = Annotated[
-    Transition | Position | Handoff | Overlap | Clock | Stalled | Correction | TooLate, Field(discriminator="fact")
-]
-FACTS: tuple[type[_Fact], ...] = (Transition, Position, Handoff, Overlap, Clock, Stalled, Correction, TooLate)
+class Merge(_Fact):
+    """`customer_id` is gone: whatever it was is part of `into`. Taken back when the merge is undone."""
+
+    fact: Literal["merge"] = "merge"
+    into: str = Field(description="The customer that it belongs to now")
+    number: int = Field(description="The identity decision's number")
+
+
+class IdentityConflict(_Fact):
+    """Two known people share an identifier: it stays with one of them, and they are not merged."""
+
+    fact: Literal["identity_conflict"] = "identity_conflict"
+    kind: Literal["phone", "anonymous_id", "email", "crm_id", "customer_id"]
+    value: str = Field(description="The shared identifier, normalised")
+    kept_by: str = Field(description="The customer that it stays with")
+    refused: str = Field(description="The customer that it does not join")
+    touchpoint: TouchpointRef = Field(description="The touchpoint that named both")
+
+
+class Rebuilt(_Fact):
+    """A journey was folded anew from the whole history; what was said before and not again is void."""
+
+    fact: Literal["rebuilt"] = "rebuilt"
+    reason: Literal["too_late", "merge", "unmerge", "policy", "asked"]
+    touchpoints: int = Field(description="Touchpoints that were folded")
+    published: int = Field(description="Facts that were said anew")
+
+
+class Feedback(_Fact):
+    """What sales made of a lead, and what had led to it: the touchpoint that made the MQL, its rule and policy."""
+
+    fact: Literal["feedback"] = "feedback"
+    disposition: Literal["accepted", "rejected", "recycled", "lost", "rated"]
+    reason: str | None
+    rating: float | None
+    team: Team
+    actor: str | None
+    campaign: str | None
+    content: str | None
+    persona: str | None
+    mql_rule: str | None = Field(description="The policy's rule by which the customer last became an MQL")
+    mql_policy: str | None = Field(description="name@version of the policy by which it did")
+    mql_at: AwareDatetime | None
+    touchpoint: TouchpointRef
+
+
+class Deal(_Fact):
+    """A deal as it stands: open, won or lost. One per customer and deal."""
+
+    fact: Literal["deal"] = "deal"
+    deal: str = Field(description="Its key among the customer's deals")
+    status: Literal["open", "won", "lost"]
+    amount: Decimal | None
+    currency: str | None
+    created_at: AwareDatetime | None = Field(description="None where nothing said that it was created")
+    expected_close_at: AwareDatetime | None
+    closed_at: AwareDatetime | None
+    reopened: int = Field(description="How often it was reopened")
+    owner_team: Team
+    owner_actor: str | None
+    touchpoint: TouchpointRef = Field(description="The one that changed it last")
+
+
+_AnyFact = (
+    Transition
+    | Position
+    | Handoff
+    | Overlap
+    | Clock
+    | Stalled
+    | Correction
+    | TooLate
+    | Merge
+    | IdentityConflict
+    | Rebuilt
+    | Feedback
+    | Deal
+)
+Fact = Annotated[_AnyFact, Field(discriminator="fact")]
+FACTS: tuple[type[_Fact], ...] = get_args(_AnyFact)

@@ -58,7 +58,11 @@ TOPICS = (
     Topic(positions_of(RAW_SALES), "intake's own position in sales' partitions", config=_COMPACTED),
     Topic(TOUCHPOINTS, "accepted touchpoints, keyed by customer_id", config={"retention.ms": "-1"}),
     Topic(STATE, "each customer's packed journey, and the partition's own position in the input", config=_COMPACTED),
-    Topic(FACTS, "transitions, hand-offs, overlaps, clocks, stalls, corrections", config={"retention.ms": "-1"}),
+    Topic(
+        FACTS,
+        "transitions, hand-offs, overlaps, clocks, stalls, feedback, deals, corrections, merges",
+        config={"retention.ms": "-1"},
+    ),
     Topic(ALERTS, "what a person should be told: opened, escalated, resolved", config={"retention.ms": "-1"}),
     Topic(
         REBUILDS,

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from journey.fact import Clock, Correction, Handoff, Overlap, Position, Stalled, TooLate, Transition
+from journey.fact import AnyFact
 from journey.touch import Touch
 
 HEADER = "throughline-control"
@@ -75,7 +75,7 @@ class Rebuilt(Control, tag="rebuilt"):
     rules: str
     touchpoints: int
     journey: bytes
-    facts: list[Transition | Position | Handoff | Overlap | Clock | Stalled | Correction | TooLate]
+    facts: list[AnyFact]
 
 
 class Adopt(Control, tag="adopt"):

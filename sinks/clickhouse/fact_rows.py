@@ -9,17 +9,22 @@ from typing import Any
 from sinks.clickhouse.fact_struct import (
     Clock,
     Correction,
+    Deal,
     Fact,
+    Feedback,
     Handoff,
+    IdentityConflict,
+    Merge,
     Overlap,
     Position,
+    Rebuilt,
     Ref,
     Stalled,
     TooLate,
     Transition,
     decode_fact,
 )
-from sinks.clickhouse.record import Record, milliseconds, milliseconds_or_none
+from sinks.clickhouse.record import Record, milliseconds, milliseconds_or_none, money
 
 Row = tuple[Any, ...]
 Head = tuple[str, str, int, int, str, int, int]
@@ -36,7 +41,20 @@ def _columns(*own: str) -> tuple[str, ...]:
 FACT_COLUMNS = {
     "transitions": _columns("track", "kind", "from_stage", "to_stage", "dwell_ms", "rule", "source", "touchpoint_id"),
     "positions": _columns(
-        "track", "stage", "entered_at", "furthest", "visits", "dwell_ms", "owner_team", "owner_actor", "owner_since"
+        "track",
+        "stage",
+        "entered_at",
+        "furthest",
+        "visits",
+        "dwell_ms",
+        "owner_team",
+        "owner_actor",
+        "owner_since",
+        "persona",
+        "fit",
+        "engagement",
+        "probability",
+        "last_touch",
     ),
     "handoffs": _columns(
         "kind",
@@ -93,6 +111,38 @@ FACT_COLUMNS = {
     ),
     "corrections": _columns("source", "touchpoint_id", "published", "retracted"),
     "too_late": _columns("source", "touchpoint_id", "behind_ms"),
+    "merges": _columns("into", "number"),
+    "identity_conflicts": _columns("kind", "value", "kept_by", "refused", "source", "touchpoint_id"),
+    "rebuilds": _columns("reason", "touchpoints", "published"),
+    "feedback": _columns(
+        "disposition",
+        "reason",
+        "rating",
+        "team",
+        "actor",
+        "campaign",
+        "content",
+        "persona",
+        "mql_rule",
+        "mql_policy",
+        "mql_at",
+        "source",
+        "touchpoint_id",
+    ),
+    "deals": _columns(
+        "deal",
+        "status",
+        "amount",
+        "currency",
+        "created_at",
+        "expected_close_at",
+        "closed_at",
+        "reopened",
+        "owner_team",
+        "owner_actor",
+        "source",
+        "touchpoint_id",
+    ),
 }
 
 
@@ -129,6 +179,11 @@ def _position(head: Head, it: Position, place: Place) -> Row:
         it.owner_team,
         it.owner_actor or "",
         milliseconds(it.owner_since),
+        it.persona or "",
+        it.fit,
+        it.engagement,
+        it.probability,
+        {team: milliseconds(at) for team, at in it.last_touch.items()},
         *place,
     )
 
@@ -210,6 +265,55 @@ def _too_late(head: Head, it: TooLate, place: Place) -> Row:
     return (*head, *_pair(it.touchpoint), it.behind_ms, *place)
 
 
+def _merge(head: Head, it: Merge, place: Place) -> Row:
+    return (*head, it.into, it.number, *place)
+
+
+def _identity_conflict(head: Head, it: IdentityConflict, place: Place) -> Row:
+    return (*head, it.kind, it.value, it.kept_by, it.refused, *_pair(it.touchpoint), *place)
+
+
+def _rebuilt(head: Head, it: Rebuilt, place: Place) -> Row:
+    return (*head, it.reason, it.touchpoints, it.published, *place)
+
+
+def _feedback(head: Head, it: Feedback, place: Place) -> Row:
+    return (
+        *head,
+        it.disposition,
+        it.reason or "",
+        it.rating,
+        it.team,
+        it.actor or "",
+        it.campaign or "",
+        it.content or "",
+        it.persona or "",
+        it.mql_rule or "",
+        it.mql_policy or "",
+        milliseconds_or_none(it.mql_at),
+        *_pair(it.touchpoint),
+        *place,
+    )
+
+
+def _deal(head: Head, it: Deal, place: Place) -> Row:
+    return (
+        *head,
+        it.deal,
+        it.status,
+        None if it.amount is None else money(it.amount),
+        it.currency or "",
+        milliseconds_or_none(it.created_at),
+        milliseconds_or_none(it.expected_close_at),
+        milliseconds_or_none(it.closed_at),
+        it.reopened,
+        it.owner_team,
+        it.owner_actor or "",
+        *_pair(it.touchpoint),
+        *place,
+    )
+
+
 def _pair(ref: Ref | None) -> tuple[str, str]:
     return (ref.source, ref.id) if ref else ("", "")
 
@@ -223,4 +327,9 @@ _MAPPERS: dict[type[Fact], tuple[str, Callable[[Head, Any, Place], Row]]] = {
     Stalled: ("stalled", _stalled),
     Correction: ("corrections", _correction),
     TooLate: ("too_late", _too_late),
+    Merge: ("merges", _merge),
+    IdentityConflict: ("identity_conflicts", _identity_conflict),
+    Rebuilt: ("rebuilds", _rebuilt),
+    Feedback: ("feedback", _feedback),
+    Deal: ("deals", _deal),
 }

@@ -1,6 +1,7 @@
 """The facts of `journey.facts` as msgspec decodes them: the fields of `schemas.fact`, which a test holds them to."""
 
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, get_args
 
 import msgspec
 from msgspec import Meta
@@ -53,6 +54,11 @@ class Position(_Fact, tag="position", kw_only=True):
     owner_team: str
     owner_actor: str | None = None
     owner_since: Instant
+    persona: str | None = None
+    fit: float = 0.0
+    engagement: float = 0.0
+    probability: float | None = None
+    last_touch: dict[str, Instant] = {}
 
 
 class Handoff(_Fact, tag="handoff", kw_only=True):
@@ -131,6 +137,78 @@ class TooLate(_Fact, tag="too_late", kw_only=True):
     behind_ms: Long
 
 
-Fact = Transition | Position | Handoff | Overlap | Clock | Stalled | Correction | TooLate
-STRUCTS: tuple[type[Fact], ...] = (Transition, Position, Handoff, Overlap, Clock, Stalled, Correction, TooLate)
+class Merge(_Fact, tag="merge", kw_only=True):
+    """See schemas.fact.Merge."""
+
+    into: str
+    number: UnsignedLong
+
+
+class IdentityConflict(_Fact, tag="identity_conflict", kw_only=True):
+    """See schemas.fact.IdentityConflict."""
+
+    kind: str
+    value: str
+    kept_by: str
+    refused: str
+    touchpoint: Ref
+
+
+class Rebuilt(_Fact, tag="rebuilt", kw_only=True):
+    """See schemas.fact.Rebuilt."""
+
+    reason: str
+    touchpoints: UnsignedLong
+    published: UnsignedLong
+
+
+class Feedback(_Fact, tag="feedback", kw_only=True):
+    """See schemas.fact.Feedback."""
+
+    disposition: str
+    reason: str | None = None
+    rating: float | None = None
+    team: str
+    actor: str | None = None
+    campaign: str | None = None
+    content: str | None = None
+    persona: str | None = None
+    mql_rule: str | None = None
+    mql_policy: str | None = None
+    mql_at: Instant | None = None
+    touchpoint: Ref
+
+
+class Deal(_Fact, tag="deal", kw_only=True):
+    """See schemas.fact.Deal."""
+
+    deal: str
+    status: str
+    amount: Decimal | None = None
+    currency: str | None = None
+    created_at: Instant | None = None
+    expected_close_at: Instant | None = None
+    closed_at: Instant | None = None
+    reopened: Count
+    owner_team: str
+    owner_actor: str | None = None
+    touchpoint: Ref
+
+
+Fact = (
+    Transition
+    | Position
+    | Handoff
+    | Overlap
+    | Clock
+    | Stalled
+    | Correction
+    | TooLate
+    | Merge
+    | IdentityConflict
+    | Rebuilt
+    | Feedback
+    | Deal
+)
+STRUCTS: tuple[type[Fact], ...] = get_args(Fact)
 decode_fact = msgspec.json.Decoder(Fact).decode

@@ -2,15 +2,21 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from schemas.alert import Alert
 from schemas.fact import (
     Clock,
     Correction,
+    Deal,
+    Feedback,
     Handoff,
+    IdentityConflict,
+    Merge,
     Overlap,
     Position,
+    Rebuilt,
     Stalled,
     TooLate,
     TouchpointRef,
@@ -74,6 +80,11 @@ def position(**changes: Any) -> Position:
         "owner_team": "marketing",
         "owner_actor": None,
         "owner_since": NOON,
+        "persona": "economic_buyer",
+        "fit": 60.0,
+        "engagement": 41.5,
+        "probability": 0.25,
+        "last_touch": {"marketing": NOON, "sales": NOON - timedelta(days=1)},
     }
     return Position(**_head(**{**given, **changes}))
 
@@ -113,6 +124,28 @@ FACTS = (
     ),
     Correction(**_head(), touchpoint=REF, published=2, retracted=1),
     TooLate(**_head(), touchpoint=REF, behind_ms=900_000_000),
+    Merge(**_head(), into="c-2", number=7),
+    IdentityConflict(
+        **_head(), kind="anonymous_id", value="browser-1", kept_by="c-1", refused="c-2", touchpoint=REF,
+    ),
+    Rebuilt(**_head(), reason="too_late", touchpoints=1200, published=31),
+    Feedback(
+        **_head(), disposition="rejected", reason="wrong_persona", rating=None, team="sales", actor="Ben",
+        campaign="spring", content="ebook", persona="economic_buyer", mql_rule="lead.mql.enter.1",
+        mql_policy="default@1", mql_at=NOON, touchpoint=REF,
+    ),
+    Feedback(
+        **_head(), disposition="rated", reason=None, rating=4.5, team="sales", actor=None, campaign=None, content=None,
+        persona=None, mql_rule=None, mql_policy=None, mql_at=None, touchpoint=REF,
+    ),
+    Deal(
+        **_head(), deal="d-1", status="won", amount=Decimal("12000.5000"), currency="EUR", created_at=NOON,
+        expected_close_at=NOON, closed_at=NOON, reopened=1, owner_team="sales", owner_actor="Ben", touchpoint=REF,
+    ),
+    Deal(
+        **_head(), deal="default", status="open", amount=None, currency=None, created_at=None, expected_close_at=None,
+        closed_at=None, reopened=0, owner_team="sales", owner_actor=None, touchpoint=REF,
+    ),
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ VIEWS = {
     ),
     "v_positions": (
         "customer_id track stage entered_at furthest visits dwell_ms owner_team owner_actor owner_since "
-        "policy recorded_at"
+        "persona fit engagement probability last_touch at policy recorded_at"
     ),
     "v_transitions": (
         "id customer_id track kind from_stage to_stage at dwell_ms rule source touchpoint_id policy recorded_at"
@@ -43,11 +43,28 @@ VIEWS = {
     ),
     "v_corrections": "id version customer_id source touchpoint_id published retracted at policy recorded_at",
     "v_too_late": "id version customer_id source touchpoint_id behind_ms at policy recorded_at",
+    "v_merges": "id version customer_id into number at policy recorded_at",
+    "v_identity_conflicts": (
+        "id version customer_id kind value kept_by refused source touchpoint_id at policy recorded_at"
+    ),
+    "v_rebuilds": "id version customer_id reason touchpoints published at policy recorded_at",
+    "v_feedback": (
+        "id version customer_id disposition reason rating team actor campaign content persona mql_rule mql_policy "
+        "mql_at source touchpoint_id at policy recorded_at"
+    ),
+    "v_deals": (
+        "id version customer_id deal status amount currency created_at expected_close_at closed_at reopened "
+        "owner_team owner_actor source touchpoint_id at policy recorded_at"
+    ),
+    "v_lead_quality": (
+        "campaign content persona mql_rule mql_policy accepted rejected recycled lost rated answered acceptance "
+        "mean_rating rejected_for recycled_for lost_for"
+    ),
     "v_alerts": "id type customer_id fact_id at recorded_at data policy",
     "v_rejected": "topic partition offset reason detail pointer origin received_at value bytes",
     "v_identifiers": "kind value customer_id first_seen_at last_seen_at",
 }
-BY_CUSTOMER = sorted(set(VIEWS) - {"v_rejected", "v_identifiers"})
+BY_CUSTOMER = sorted(set(VIEWS) - {"v_rejected", "v_identifiers", "v_lead_quality"})
 
 
 @pytest.fixture

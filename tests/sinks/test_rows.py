@@ -85,6 +85,8 @@ def _as_column(value: object) -> object:
         return round(value.timestamp() * 1000)
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return [(ref["source"], ref["id"]) for ref in value]
+    if isinstance(value, dict):
+        return {key: _as_column(inner) for key, inner in value.items()}
     return value
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import uuid
-from datetime import timedelta
+from datetime import UTC, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -59,6 +60,7 @@ def test_everything_that_travels_arrives_in_its_view(here, customer):
         produce(here.kafka, topic.REJECTED, [{"value": b"\xff{", "headers": headers}])
         views = {"v_touchpoints": 3, "v_transitions": 2, "v_positions": 1, "v_handoffs": 2, "v_overlaps": 1}
         views |= {"v_clocks": 2, "v_stalled": 2, "v_corrections": 1, "v_too_late": 1, "v_alerts": 1}
+        views |= {"v_merges": 1, "v_identity_conflicts": 1, "v_rebuilds": 1, "v_feedback": 2, "v_deals": 2}
         for view, expected in views.items():
             eventually(lambda view=view, expected=expected: count(here, view, customer) == expected)
         eventually(lambda: rows(here, f"SELECT reason FROM v_rejected WHERE origin = '{customer}'") == [("not_json",)])
@@ -68,6 +70,12 @@ def test_everything_that_travels_arrives_in_its_view(here, customer):
             here, f"SELECT stage, visits, owner_actor FROM v_positions WHERE customer_id = '{customer}'"
         )
         assert (stage, visits, actor) == ("intent", {"awareness": 1, "intent": 1}, None)
+        ((fit, probability, last),) = rows(
+            here, f"SELECT fit, probability, last_touch['sales'] FROM v_positions WHERE customer_id = '{customer}'"
+        )
+        assert (fit, probability, last.replace(tzinfo=UTC)) == (60.0, 0.25, examples.NOON - timedelta(days=1))
+        (won,) = rows(here, f"SELECT amount, currency FROM v_deals WHERE status = 'won' AND customer_id = '{customer}'")
+        assert won == (Decimal("12000.5"), "EUR")
         assert figure(here, PORT, ROWS, table="touchpoints") >= 3
 
 
