@@ -42,8 +42,8 @@ class Outcome:
 
 
 def begin(rules: Rules) -> Journey:
-    """The journey of a customer of whom nothing is known."""
-    return Journey(policy=rules.label, head=rules.new_head())
+    """The journey of a customer, or of an account, of whom nothing is known."""
+    return Journey(policy=rules.label, head=rules.new_head(), account=rules.of_account)
 
 
 def arrive(journey: Journey, customer_id: str, arrivals: Sequence[Touch], now: int, rules: Rules) -> Outcome:

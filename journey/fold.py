@@ -1,6 +1,6 @@
 """One step of a journey: what one touchpoint does to a head, under the rules, in event order."""
 
-from journey import clock, overlap, ownership, score
+from journey import clock, colleagues, overlap, ownership, score
 from journey.deadline import NO_ACTIVITY, fire, schedule
 from journey.ledger import Ledger
 from journey.profile import passes
@@ -16,6 +16,11 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
         fire(head, touch.at - 1, rules, ledger)
     profile, said = rules.profile(touch), ledger.said
     _arrive(head, touch)
+    if rules.of_account:
+        colleagues.watch(head, touch, profile, rules, ledger)
+        if ledger.said != said:
+            schedule(head, rules)
+        return
     score.add(head, touch, profile, rules)
     for index in profile.counters:
         times = head.counters[index]

@@ -27,12 +27,11 @@ def watch(head: Head, touch: Touch, profile: Profile, owner: str | None, rules: 
     """Open, extend and resolve overlaps by a touchpoint, and remember what later ones are held against."""
     if profile.release is not False and passes(profile.release, head):
         release(head, touch, ledger)
-        _resolve(head, _on(touch), touch.at, "release", ledger)
+        resolve(head, on(touch), touch.at, "release", ledger)
     elif profile.claim is not False and passes(profile.claim, head):
         _claim(head, touch, rules, ledger)
     if profile.decision is not False and passes(profile.decision, head):
-        decided = str((touch.properties or {}).get("id", ""))
-        _resolve(head, lambda found: overlap_id(found, ledger.customer_id) == decided, touch.at, "decision", ledger)
+        decide(head, touch, ledger)
     if profile.outbound:
         _outbound(head, touch, profile, owner, rules, ledger)
     elif profile.inbound and profile.watched and touch.subject:
@@ -41,6 +40,12 @@ def watch(head: Head, touch: Touch, profile: Profile, owner: str | None, rules: 
         head.quote = None
     if profile.opens is not False and passes(profile.opens, head):
         head.quote = Contact("", touch.team, touch.at, touch.source, touch.id)
+
+
+def decide(head: Head, touch: Touch, ledger: Ledger) -> None:
+    """A person's decision resolves the overlap that it names by its id."""
+    decided = str((touch.properties or {}).get("id", ""))
+    resolve(head, lambda found: overlap_id(found, ledger.customer_id) == decided, touch.at, "decision", ledger)
 
 
 def expire(head: Head, overlap: OpenOverlap, at: int, ledger: Ledger) -> None:
@@ -59,7 +64,7 @@ def _outbound(head: Head, touch: Touch, profile: Profile, owner: str | None, rul
             and touch.at - contact.at <= rules.subject_ms
         ]
         if others:
-            _open(head, "subject", touch.subject, touch, others, rules, ledger)
+            open_or_extend(head, "subject", touch.subject, touch, others, rules, ledger)
         head.contacts = [
             contact
             for contact in head.contacts
@@ -74,9 +79,9 @@ def _outbound(head: Head, touch: Touch, profile: Profile, owner: str | None, rul
         and touch.at - quote.at <= rules.quote_ms
         and passes(profile.conflicts, head)
     ):
-        _open(head, "conflict", touch.subject, touch, [quote], rules, ledger)
+        open_or_extend(head, "conflict", touch.subject, touch, [quote], rules, ledger)
     if owner is not None:
-        _open(head, "off_turf", touch.subject, touch, [], rules, ledger, owner)
+        open_or_extend(head, "off_turf", touch.subject, touch, [], rules, ledger, owner)
     _press(head, touch, rules, ledger)
 
 
@@ -89,10 +94,10 @@ def _press(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     del times[: -cap - 1]
     oldest = touch.at - rules.pressure_ms
     if times[0] >= oldest and sum(at >= oldest for at in head.teams_out.values()) > 1:
-        _open(head, "pressure", None, touch, [], rules, ledger)
+        open_or_extend(head, "pressure", None, touch, [], rules, ledger)
 
 
-def _open(
+def open_or_extend(
     head: Head,
     kind: str,
     subject: str | None,
@@ -102,6 +107,7 @@ def _open(
     ledger: Ledger,
     owner: str | None = None,
 ) -> None:
+    """Open an overlap with the touchpoints of others, or extend the open one of its kind and subject."""
     team, rule = precedence(head, subject, touch.at, rules)
     for overlap in head.overlaps:
         if (overlap.kind, overlap.subject) == (kind, subject):
@@ -134,17 +140,19 @@ def _open(
 def _claim(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     contested = claim(head, touch, rules, ledger)
     if contested is None:
-        _resolve(head, _on(touch), touch.at, "claim", ledger)
+        resolve(head, on(touch), touch.at, "claim", ledger)
     else:
         other = Contact(contested.subject, contested.team, touch.at, contested.source, contested.id)
-        _open(head, "double_owner", touch.subject, touch, [other], rules, ledger)
+        open_or_extend(head, "double_owner", touch.subject, touch, [other], rules, ledger)
 
 
-def _on(touch: Touch) -> Callable[[OpenOverlap], bool]:
+def on(touch: Touch) -> Callable[[OpenOverlap], bool]:
+    """Which overlaps a touchpoint is about: those on its subject, or all."""
     return lambda overlap: touch.subject in (None, overlap.subject)
 
 
-def _resolve(head: Head, which: Callable[[OpenOverlap], bool], at: int, how: str, ledger: Ledger) -> None:
+def resolve(head: Head, which: Callable[[OpenOverlap], bool], at: int, how: str, ledger: Ledger) -> None:
+    """Resolve some of the open overlaps."""
     if not head.overlaps:
         return
     kept = []

@@ -1,6 +1,7 @@
 """Who owns the customer, who claims a subject, and the hand-offs between the teams."""
 
 from journey.ledger import Ledger
+from journey.policy.teamwork import Ownership
 from journey.profile import Profile, passes
 from journey.rules import Rules
 from journey.state import Claim, Head
@@ -16,39 +17,55 @@ def hand_over(head: Head, touch: Touch, profile: Profile, moves: list[Move], rul
         if (moved.track, moved.to) == rules.offered_on:
             head.offered = touch.at
             ledger.handoff("offered", head, rules.takes_offers, None, touch)
-    for test, rule in profile.moves:
-        if not passes(test, head):
-            continue
-        properties = touch.properties or {}
-        team = rule.to if rule.to != "properties.team" else properties.get("team")
-        if team not in rules.teams:
-            continue
-        named = properties.get("owner")
-        actor = str(named) if named and "property" in rule.owner else touch.actor if "actor" in rule.owner else None
-        answers = bool(head.offered) and rule.called in {"accepted", "rejected"}
-        if team != head.owner or actor != head.owner_actor or answers:
-            ledger.handoff(rule.called, head, team, actor, touch)
-            head.owner, head.owner_actor, head.owner_since = team, actor, touch.at
-        if answers:
-            head.offered = 0
+    rule, team = taker(head, touch, profile, rules)
+    if rule is None:
         return
+    named = (touch.properties or {}).get("owner")
+    actor = str(named) if named and "property" in rule.owner else touch.actor if "actor" in rule.owner else None
+    answers = bool(head.offered) and rule.called in {"accepted", "rejected"}
+    if team != head.owner or actor != head.owner_actor or answers:
+        ledger.handoff(rule.called, head, team, actor, touch)
+        head.owner, head.owner_actor, head.owner_since = team, actor, touch.at
+    if answers:
+        head.offered = 0
+
+
+def taker(head: Head, touch: Touch, profile: Profile, rules: Rules) -> tuple[Ownership | None, str]:
+    """The first fitting rule by which ownership moves, and the team that it moves to."""
+    for test, rule in profile.moves:
+        if passes(test, head):
+            team = rule.to if rule.to != "properties.team" else (touch.properties or {}).get("team")
+            if team in rules.teams:
+                return rule, str(team)
+    return None, ""
 
 
 def release(head: Head, touch: Touch, ledger: Ledger) -> None:
     """A team gives its precedence back."""
+    let_go(head, touch)
+    ledger.handoff("released", head, head.owner, touch.actor, touch)
+
+
+def let_go(head: Head, touch: Touch) -> None:
+    """End a team's precedence."""
     subject = touch.subject or WHOLE
     head.claims = [held for held in head.claims if (held.team, held.subject) != (touch.team, subject)]
-    ledger.handoff("released", head, head.owner, touch.actor, touch)
 
 
 def claim(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> Claim | None:
     """A team takes precedence. Returns the other team's active claim that it collides with."""
+    contested = hold(head, touch, rules)
+    ledger.handoff("claimed", head, touch.team, touch.actor, touch)
+    return contested
+
+
+def hold(head: Head, touch: Touch, rules: Rules) -> Claim | None:
+    """Note a team's precedence. Returns the other team's active claim that it collides with."""
     subject = touch.subject or WHOLE
     active = [held for held in head.claims if held.until >= touch.at]
     contested = next((held for held in active if held.team != touch.team and held.subject in (subject, WHOLE)), None)
     head.claims = [held for held in active if (held.team, held.subject) != (touch.team, subject)]
     head.claims.append(Claim(subject, touch.team, touch.at + rules.claim_ms, touch.source, touch.id))
-    ledger.handoff("claimed", head, touch.team, touch.actor, touch)
     return contested
 
 

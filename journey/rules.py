@@ -1,6 +1,8 @@
 """A policy compiled: places as numbers, conditions settled once per kind of touchpoint. Immutable while in use."""
 
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -50,7 +52,9 @@ class ClockRules:
 
 
 class Rules:
-    """Everything the fold asks of a policy."""
+    """Everything the fold asks of a policy. `of_account` rules fold accounts: overlaps across people, nothing else."""
+
+    of_account = False
 
     def __init__(self, policy: Policy) -> None:
         """Compile a policy that `journey.policy.reading` found sound."""
@@ -104,6 +108,13 @@ class Rules:
         self._kinds = Kinds(trees, self.watched)
         self.names_read = self._names_of(trees)
 
+    @cached_property
+    def accounts(self) -> "Rules":
+        """The same policy for accounts."""
+        rules = copy(self)
+        rules.of_account = True
+        return rules
+
     def new_head(self) -> Head:
         """The head of a customer of whom nothing is known."""
         return Head(
@@ -133,6 +144,8 @@ class Rules:
 
     def owner_of(self, subject: str, head: Head) -> str | None:
         """The team that owns a subject where the customer is now; None in no stage, and of unknown subjects."""
+        if self.of_account:
+            return self._owner_in_account(subject, head)
         place = head.stays[self.turf_track].place
         if place < 0:
             return None
@@ -143,6 +156,14 @@ class Rules:
             for turf in self.policy.subjects.owners.get(subject, ()):
                 if turf.start is None or place >= self._places(self.turf_track)[turf.start]:
                     team = turf.team
+        return head.owner if team == "owner" else team
+
+    def _owner_in_account(self, subject: str, head: Head) -> str | None:
+        """An account has no stage: the owner at first, and while a team holds one of its people the one at the end."""
+        turfs = self.policy.subjects.owners.get(subject, [])
+        if not turfs:
+            return None
+        team = turfs[-1 if head.held else 0].team
         return head.owner if team == "owner" else team
 
     def _places(self, track: int) -> dict[str, int]:

@@ -79,17 +79,21 @@ class Claim(msgspec.Struct, array_like=True, gc=False):
 
 
 class Contact(msgspec.Struct, array_like=True, gc=False):
-    """A team's latest outbound touchpoint on a watched subject."""
+    """A team's latest outbound touchpoint on a watched subject; in an account, `of` is the person it reached."""
 
     subject: str
     team: str
     at: int
     source: str
     id: str
+    of: str = ""
 
 
 class Head(msgspec.Struct, array_like=True, gc=False):
-    """Everything the rules know of a customer at one moment of event time. `persona` is its number in the policy."""
+    """Everything the rules know of a customer at one moment of event time. `persona` is its number in the policy.
+
+    `held` is of an account only: its people whom another team than the first one has taken on, and which.
+    """
 
     stays: list[Stay]
     counters: list[list[int]]
@@ -121,6 +125,7 @@ class Head(msgspec.Struct, array_like=True, gc=False):
     overlaps: list[OpenOverlap] = []
     stalls: list[Stall] = []
     persona: int = NOBODY
+    held: dict[str, str] = {}
 
 
 class Journey(msgspec.Struct, array_like=True, gc=False):
@@ -128,7 +133,8 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
 
     `redirect` is the customer that this one belongs to ("" itself) by the identity decision numbered `decided`;
     `members` are derived ids that belong to this one; `released` are former members, with the decision's number.
-    `rebuild` is the input offset from which on a requested rebuild is not enough (0: none is wanted), `rebuilt` counts.
+    `account` tells an account, whose touchpoints are its people's. `rebuild` is the input offset from which on a
+    requested rebuild is not enough (0: none is wanted), `rebuilt` counts.
     """
 
     policy: str
@@ -145,6 +151,7 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     released: dict[str, int] = {}
     rebuild: int = 0
     rebuilt: int = 0
+    account: bool = False
 
 
 pack_journey = msgspec.msgpack.Encoder().encode

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     worker_id: str = Field("worker-1", description="Static membership: unique per worker of a group")
     policy: Path = Field(DEFAULT_POLICY, description="The policy file; the default agreement where none is named")
     phone_region: str = Field("US", description="Region of phone numbers without a country code")
+    free_mail: str = Field("", description="More domains, comma-separated, whose e-mails name no account")
     clickhouse_url: str = Field("", description="http(s) URL of an external ClickHouse; empty starts the embedded one")
     clickhouse_database: str = "throughline"
     clickhouse_user: str = "throughline"

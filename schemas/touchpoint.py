@@ -98,5 +98,6 @@ class AcceptedTouchpoint(Touchpoint):
     schema_version: Literal[1] = 1
     customer_id: str = Field(description="UUID of whom it belongs to now; empty for a touchpoint without a customer")
     derived_id: str = Field("", description="UUID that its own strongest identifier stands for: no merge changes it")
+    account_id: str = Field("", description="UUID of the customer's account; empty where none is known")
     received_at: AwareDatetime = Field(description="When intake accepted it")
     origin: str = Field(description="`topic/partition/offset` of the original")

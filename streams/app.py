@@ -10,6 +10,7 @@ import faust
 from aiokafka import TopicPartition
 from faust.types import TP
 
+from journey.account import free_domains
 from journey.rules import Rules
 from schemas import topic
 from schemas.settings import Settings
@@ -35,6 +36,7 @@ class Worker:
         self.metrics = Metrics()
         self.lanes: dict[TP, Lane] = {}
         self.failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._free = free_domains(settings.free_mail)
         self._tasks: dict[TP, asyncio.Task[None]] = {}
         self._lane_settings = LaneSettings(
             settings.kafka, settings.group, settings.partitions, settings.sweep_seconds, Alignment()
@@ -95,7 +97,7 @@ class Worker:
         if tp.topic == topic.TOUCHPOINTS:
             return JourneyStage(self.rules, tp.partition)
         settings = self.settings
-        return IntakeStage(tp.topic, settings.partitions, self.rules.future_ms, settings.phone_region)
+        return IntakeStage(tp.topic, settings.partitions, self.rules.future_ms, settings.phone_region, self._free)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if task.cancelled() or self.failed.done():

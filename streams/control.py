@@ -1,7 +1,8 @@
 """Control records on journey.touchpoints: what else than touchpoints moves a customer's journey, in the same order.
 
-A record with the header `throughline-control` is one of these as JSON (the header's value is its kind), or, of kind
-`forwarded`, a touchpoint that another customer's partition passed on. Nothing but the log moves a journey: so a
+A record with the header `throughline-control` is one of these as JSON (the header's value is its kind); or, of kind
+`forwarded`, a touchpoint that another customer's partition passed on; or, of kind `account`, a touchpoint as it matters
+to an account: `customer_id` is the account's then, `derived_id` the person's. Nothing but the log moves a journey: so a
 journey folded anew from the log ends the same.
 """
 
@@ -15,6 +16,7 @@ from journey.touch import Touch
 
 HEADER = "throughline-control"
 FORWARDED = b"forwarded"
+ACCOUNT = b"account"
 
 
 class Control(msgspec.Struct, tag_field="control", kw_only=True, gc=False):

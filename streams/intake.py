@@ -8,13 +8,14 @@ from typing import Any
 from aiokafka.partitioner import murmur2
 from pydantic import ValidationError
 
+from journey.account import account_id_of, account_of
 from journey.fact import instant
 from journey.identity import resolve
 from schemas import rejection, topic
 from schemas.rejection import Rejection
 from schemas.touchpoint import MAX_TOUCHPOINT_BYTES, Touchpoint
 from streams.alignment import Gate
-from streams.stage import Effects
+from streams.stage import Effects, Headers
 
 
 @lru_cache(maxsize=500_000)
@@ -30,11 +31,15 @@ class IntakeStage:
     aligned = True
     policy = ""
 
-    def __init__(self, raw_topic: str, partitions: int, future_ms: int, region: str) -> None:
+    def __init__(
+        self, raw_topic: str, partitions: int, future_ms: int, region: str, free: frozenset[str] = frozenset()
+    ) -> None:
+        """`free` are the domains whose e-mails name no account."""
         self.state_topic = topic.positions_of(raw_topic)
         self._partitions = partitions
         self._future_ms = future_ms
         self._region = region
+        self._free = free
         self._watermark = 0
 
     def __len__(self) -> int:
@@ -75,25 +80,27 @@ class IntakeStage:
                 effects.write(topic.REJECTED, 0, record.key, value, headers)
                 effects.count("rejected", found.reason)
                 continue
-            customer_id, touchpoint = found
+            customer_id, account_id, touchpoint = found
             occurred_ms = int(touchpoint.occurred_at.timestamp() * 1000)
             if gate is not None and not gate(record.timestamp, occurred_ms):
                 break
             watermark = max(watermark, occurred_ms)
-            body = touchpoint.model_dump_json(exclude_none=True)
-            envelope = (
-                f'{{"schema_version":1,"customer_id":{dumps(customer_id)},"received_at":"{received_at}",'
-                f'"origin":"{origin}",{body[1:]}'
+            rest = (
+                f'"received_at":"{received_at}","origin":"{origin}",{touchpoint.model_dump_json(exclude_none=True)[1:]}'
             )
-            partition = partition_of(customer_id, self._partitions)
-            effects.write(topic.TOUCHPOINTS, partition, customer_id.encode(), envelope.encode(), [])
+            known = f',"account_id":"{account_id}"' if account_id else ""
+            self._envelope(customer_id, f'"customer_id":{dumps(customer_id)}{known}', rest, [], effects)
             effects.count("accepted", touchpoint.source, touchpoint.team)
         else:
             effects.taken = len(records)
         effects.watermark = min(watermark, wall_ms)
         return effects
 
-    def _accept(self, value: bytes, latest_ms: int) -> tuple[str, Touchpoint] | Rejection:
+    def _envelope(self, key: str, who: str, rest: str, headers: Headers, effects: Effects) -> None:
+        partition, value = partition_of(key, self._partitions), f'{{"schema_version":1,{who},{rest}'
+        effects.write(topic.TOUCHPOINTS, partition, key.encode(), value.encode(), headers)
+
+    def _accept(self, value: bytes, latest_ms: int) -> tuple[str, str, Touchpoint] | Rejection:
         parsed = parse(value)
         if isinstance(parsed, Rejection):
             return parsed
@@ -102,13 +109,17 @@ class IntakeStage:
             detail = f"occurred_at {parsed.occurred_at.isoformat()} is more than {hours} h ahead; check the clock"
             return Rejection("future", detail, "/occurred_at")
         if parsed.customer is None:
-            return "", parsed
+            return "", "", parsed
         resolved = resolve(parsed.customer, self._region)
         if resolved is None:
             detail = "none of the identifiers can be used; send a valid e-mail, a phone with country code, or an id"
             return Rejection("identifier", detail, "/customer")
         customer_id, customer = resolved
-        return customer_id, parsed.model_copy(update={"customer": customer})
+        account = account_of(customer, self._free)
+        if account is None:
+            return customer_id, "", parsed.model_copy(update={"customer": customer})
+        customer = customer.model_copy(update={"account": account})
+        return customer_id, account_id_of(account), parsed.model_copy(update={"customer": customer})
 
 
 def parse(value: bytes) -> Touchpoint | Rejection:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from kafka.partitioner.default import murmur2 as reference_murmur2
 
+from journey.account import account_id_of, free_domains
 from journey.identity import customer_id_of
 from schemas import rejection, topic
 from schemas.touchpoint import AcceptedTouchpoint
@@ -55,6 +56,17 @@ def test_it_is_keyed_and_placed_by_its_customer_as_any_java_producer_would() -> 
     customer_id = customer_id_of("email", "jo@acme.example")
     assert (name, key) == (topic.TOUCHPOINTS, customer_id.encode())
     assert partition == partition_of(customer_id, 4) == (reference_murmur2(customer_id.encode()) & 0x7FFFFFFF) % 4
+
+
+def test_it_names_the_account_of_a_companys_people_and_none_for_free_mail() -> None:
+    stage = IntakeStage("touchpoints.marketing", 4, 24 * HOUR, "DE", free_domains())
+    named = [{"email": "Jo@Acme.example"}, {"crm_id": "7", "account": "www.ACME.example"}, {"email": "jo@gmail.com"}]
+    records = [Record(raw(id=str(n), customer=customer), offset=n) for n, customer in enumerate(named)]
+    found = {one["id"]: one for one in accepted(stage.fold(records, NOW, None))}
+    assert {found[key]["account_id"] for key in ("0", "1")} == {account_id_of("acme.example")}
+    assert {found[key]["customer"]["account"] for key in ("0", "1")} == {"acme.example"}
+    assert "account_id" not in found["2"]
+    assert "account" not in found["2"]["customer"]
 
 
 @pytest.mark.parametrize(
