@@ -2,6 +2,7 @@
 
 import uuid
 from functools import lru_cache
+from typing import NamedTuple
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -10,6 +11,18 @@ from schemas.touchpoint import Customer
 
 NAMESPACE = uuid.UUID("5b0a4c1e-7f5d-5f5e-9a57-6a3c1d0e8b21")
 STRONGEST_FIRST = ("crm_id", "email", "phone", "anonymous_id")
+
+
+class Identifier(NamedTuple):
+    """One identifier, its value normalised."""
+
+    kind: str
+    value: str
+
+    @property
+    def derived_id(self) -> str:
+        """The customer_id that it stands for as long as nothing links it to another one."""
+        return issued(self.value) if self.kind == "customer_id" else customer_id_of(self.kind, self.value)
 
 
 @lru_cache(maxsize=65536)
@@ -59,15 +72,35 @@ def resolve(customer: Customer, region: str = "US") -> tuple[str, Customer] | No
             usable[kind] = normal
             strongest = strongest or (kind, normal)
     if customer.customer_id:
-        return _issued(customer.customer_id), customer.model_copy(update=usable)
+        return issued(customer.customer_id), customer.model_copy(update=usable)
     if strongest is None:
         return None
     return customer_id_of(*strongest), customer.model_copy(update=usable)
 
 
-def _issued(given: str) -> str:
+def identifiers_of(customer: Customer, region: str = "US") -> tuple[Identifier, ...]:
+    """The identifiers that can be used, normalised, the strongest first: it alone decides the derived id."""
+    found = []
+    if customer.customer_id:
+        found.append(Identifier("customer_id", _own_form(customer.customer_id)))
+    for kind in STRONGEST_FIRST:
+        raw = getattr(customer, kind)
+        normal = normalise(kind, raw, region) if raw else None
+        if normal is not None:
+            found.append(Identifier(kind, normal))
+    return tuple(found)
+
+
+def issued(given: str) -> str:
     """A customer_id as we issue it: a UUID; any other text stands for one, as an identifier of its own kind."""
     try:
         return str(uuid.UUID(given))
     except ValueError:
         return customer_id_of("customer_id", given.strip())
+
+
+def _own_form(given: str) -> str:
+    try:
+        return str(uuid.UUID(given))
+    except ValueError:
+        return given.strip()

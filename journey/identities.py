@@ -1,0 +1,310 @@
+"""Whom each identifier belongs to, kept up to date link by link: always what `journey.linking` says of all the links.
+
+Most links follow from the outcome before and cost next to nothing. What does not (a late link that others were decided
+without, a person's word, a known person joined by a strong link to another) makes its cluster stale, which is worked
+out anew once, when the outcome is asked for.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+from operator import attrgetter
+
+from journey.identity import Identifier, identifiers_of
+from journey.linking import SEEN, UNLINKED, Cluster, Edge, Key, Node, claims_of, clash, grouped, union
+from schemas.touchpoint import Customer
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The derived id `id` belongs to the customer `to` now, to `former` before; `at` (epoch ms) is of what decided."""
+
+    id: str
+    to: str
+    former: str
+    at: int
+    named: Identifier
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two known people share an identifier: it stays with `kept_by`, `refused` was named with it later.
+
+    Both are derived ids, which no merge changes; `touchpoint` is (epoch ms, source, id) of the first that named it with
+    `refused`.
+    """
+
+    shared: Identifier
+    kept_by: str
+    refused: str
+    touchpoint: Key
+
+
+@dataclass
+class Changes:
+    """What some links changed: assignments, conflicts that are new or other than before, and those that are none now.
+
+    `edges` are the ones that learned something: the state is all edges, each with what it learned last.
+    """
+
+    assignments: list[Assignment] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    settled: list[Conflict] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+
+
+class Identities:
+    """All identifiers that were ever named together with another one, and the customer of each."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._conflicts: dict[Edge, Conflict] = {}
+        self._keepers: dict[Node, Edge | None] = {}
+        self._stale: dict[Cluster, tuple[Node, int]] = {}
+        self._at = 0
+        self._learned: dict[Edge, None] = {}
+        self._former: dict[Node, tuple[str, int]] = {}
+        self._said: dict[Edge, Conflict | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def link(self, customer: Customer, at: int, source: str, id: str, statement: str = SEEN) -> Changes:
+        """One touchpoint (`at` in epoch ms) that names a customer, normalised, and what that changed."""
+        self.add(identifiers_of(customer), (at, source, id), statement)
+        return self.changes()
+
+    def add(self, identifiers: tuple[Identifier, ...], key: Key, statement: str = SEEN) -> None:
+        """Take in a link, its identifiers the strongest first; `changes` tells what some of them changed together."""
+        pairs = (
+            combinations(identifiers, 2) if statement == UNLINKED else ((identifiers[0], n) for n in identifiers[1:])
+        )
+        for one, other in pairs:
+            self._add(one, other, key, statement)
+
+    def changes(self) -> Changes:
+        """What changed since it was asked for the last time."""
+        for start, at in self._stale.values():
+            self._work_out(start, at)
+        self._stale.clear()
+        assignments = [
+            Assignment(node.id, node.top.id, former, at, node.named)
+            for node, (former, at) in self._former.items()
+            if node.top.id != former
+        ]
+        found = Changes(assignments, edges=list(self._learned))
+        for edge, before in self._said.items():
+            now = self._conflicts.get(edge)
+            if now == before:
+                continue
+            if now is not None:
+                found.conflicts.append(now)
+            elif before is not None:
+                found.settled.append(before)
+        self._learned, self._former, self._said = {}, {}, {}
+        return found
+
+    def customer_of(self, derived_id: str) -> str:
+        """The customer_id of whom an identifier belongs to; its own, where nothing links it."""
+        node = self._nodes.get(derived_id)
+        return derived_id if node is None else node.top.id
+
+    def identifiers(self, customer_id: str) -> list[Identifier]:
+        """The identifiers that belong to a customer, the strongest first; none where nothing was linked."""
+        node = self._nodes.get(customer_id)
+        return [] if node is None else [each.named for each in sorted(_of_one(node), key=attrgetter("strength"))]
+
+    def conflicts(self) -> list[Conflict]:
+        """The conflicts that stand, in time order."""
+        return sorted(self._conflicts.values(), key=lambda one: (one.touchpoint, one.refused, one.shared))
+
+    def recall(self, one: Identifier, other: Identifier, seen: Key | None, said: tuple[Key, str] | None) -> None:
+        """Take an edge back from the state. Nothing of it counts as a change once `changes` was asked for."""
+        if seen is not None:
+            self._add(one, other, seen, SEEN)
+        if said is not None:
+            self._add(one, other, *said)
+
+    def _add(self, one: Identifier, other: Identifier, key: Key, statement: str) -> None:
+        self._at = key[0]
+        a, b = self._node(one), self._node(other)
+        if a is b:
+            return
+        edge = _between(a, b)
+        if edge is None:
+            edge = Edge(a, b) if a.id < b.id else Edge(b, a)
+            a.edges += (edge,)
+            b.edges += (edge,)
+            self._unite(a, b)
+        if not edge.learns(key, statement):
+            return
+        self._learned[edge] = None
+        if a.cluster.stale or not self._follows(edge):
+            self._make_stale(a)
+
+    def _node(self, named: Identifier) -> Node:
+        derived_id = named.derived_id
+        node = self._nodes.get(derived_id)
+        if node is None:
+            node = self._nodes[derived_id] = Node(named, derived_id)
+        elif node.is_alias and named.value != derived_id:
+            # What it stands for is known only now: whether its edges are weak, and what it is known by.
+            node.kind, node.value = named
+            self._make_stale(node)
+        return node
+
+    def _make_stale(self, node: Node) -> None:
+        node.cluster.stale = True
+        self._stale[node.cluster] = (node, self._at)
+
+    def _unite(self, a: Node, b: Node) -> None:
+        """Make the two clusters one, at the cost of the smaller one."""
+        large, small = (a, b) if a.cluster.size >= b.cluster.size else (b, a)
+        kept, gone = large.cluster, small.cluster
+        if kept is gone:
+            return
+        for node in _reached(small, lambda node: node.cluster is gone):
+            node.cluster = kept
+        kept.size += gone.size
+        kept.apart += gone.apart
+        if gone.newest is not None:
+            kept.newest = max(kept.newest or gone.newest, gone.newest)
+        if self._stale.pop(gone, None) is not None:
+            self._make_stale(large)
+
+    def _follows(self, edge: Edge) -> bool:
+        """Take an edge into the outcome where that is cheap. False where the cluster must be worked out anew.
+
+        Why it may be: where two customers do not clash and nobody was set apart, no part of either ever clashed with a
+        part of the other, so joining them earlier or later refuses and admits the same edges. And what comes last of
+        all meets the customers as they are.
+        """
+        if edge.said is not None:
+            return False
+        cluster, a, b = edge.a.cluster, edge.a.top, edge.b.top
+        is_last = edge.is_weak and (cluster.newest is None or edge.order > cluster.newest)
+        if edge.is_weak:
+            cluster.newest = edge.order if is_last else cluster.newest
+        clashes = a is not b and clash(a.claims, b.claims)
+        if cluster.apart and not (is_last and (a is b or clashes)):
+            return False
+        if not clashes:
+            self._join(a, b)
+            self._look_at_keeper(edge)
+            return True
+        if is_last or self._came_too_late(edge):
+            self._judge(edge)
+            return True
+        return False
+
+    def _came_too_late(self, edge: Edge) -> bool:
+        """Whether the shared end already was somebody's who clashes with the other end: then it is refused anyhow."""
+        if not edge.is_weak:
+            return False
+        shared = edge.shared
+        kept = self._keeper(shared)
+        if kept is None or kept.seen is None or kept.order > edge.order:
+            return False
+        return clash(claims_of(kept.other(shared)), claims_of(edge.other(shared)))
+
+    def _join(self, a: Node, b: Node) -> None:
+        if a is b:
+            return
+        winner, loser = sorted((a, b), key=attrgetter("strength"))
+        claims = union(winner.claims, loser.claims)
+        for node in _of_one(loser):
+            self._assign(node, winner)
+        winner.claims = claims
+
+    def _assign(self, node: Node, top: Node) -> None:
+        former = self._former.get(node, (node.top.id,))[0]
+        self._former[node] = (former, self._at)
+        node.top = top
+
+    def _work_out(self, start: Node, at: int) -> None:
+        self._at = at
+        nodes = list(_reached(start, lambda node: True))
+        edges = list(dict.fromkeys(edge for node in nodes for edge in node.edges))
+        for group in grouped(nodes, edges):
+            top = min(group.members, key=attrgetter("strength"))
+            for node in group.members:
+                if node.top is not top:
+                    self._assign(node, top)
+            top.claims = group.claims
+        cluster = start.cluster
+        cluster.stale = False
+        cluster.apart = tuple(edge for edge in edges if edge.statement == UNLINKED)
+        cluster.newest = max((edge.order for edge in edges if edge.seen and edge.is_weak), default=None)
+        for node in nodes:
+            self._keepers.pop(node, None)
+        for edge in edges:
+            self._judge(edge)
+
+    def _judge(self, edge: Edge) -> None:
+        """Note whether an edge is a conflict now, and whether that is news."""
+        before, now = self._conflicts.get(edge), self._conflict(edge)
+        if before == now:
+            return
+        self._said.setdefault(edge, before)
+        if now is None:
+            del self._conflicts[edge]
+        else:
+            self._conflicts[edge] = now
+
+    def _conflict(self, edge: Edge) -> Conflict | None:
+        a, b = edge.a.top, edge.b.top
+        if a is b or edge.seen is None or edge.said is not None or not edge.is_weak:
+            return None
+        if any({word.a.top, word.b.top} == {a, b} for word in edge.a.cluster.apart):
+            return None
+        shared = edge.shared
+        kept = self._keeper(shared)
+        kept_by = shared if kept is None else kept.other(shared)
+        return Conflict(shared.named, kept_by.id, edge.other(shared).id, edge.seen)
+
+    def _keeper(self, shared: Node) -> Edge | None:
+        """The earliest edge that joined a shared identifier to somebody: with whom it stays."""
+        if shared not in self._keepers:
+            joined = [edge for edge in shared.edges if edge.other(shared).top is shared.top]
+            self._keepers[shared] = min(joined, key=_earliest, default=None)
+        return self._keepers[shared]
+
+    def _look_at_keeper(self, edge: Edge) -> None:
+        """An edge that joins a shared identifier to somebody earlier than the others did changes who keeps it."""
+        for shared in (edge.a, edge.b):
+            if shared not in self._keepers:
+                continue
+            before = self._keepers.pop(shared)
+            if self._keeper(shared) is not before:
+                for each in shared.edges:
+                    self._judge(each)
+
+
+def _earliest(edge: Edge) -> tuple[Key, str, str]:
+    keys = [key for key in (edge.seen, edge.said and edge.said[0]) if key]
+    return min(keys), edge.a.id, edge.b.id
+
+
+def _between(a: Node, b: Node) -> Edge | None:
+    """The edge of two nodes. A hub has many edges, those that it was named with few."""
+    node, other = (a, b) if len(a.edges) <= len(b.edges) else (b, a)
+    return next((edge for edge in node.edges if edge.other(node) is other), None)
+
+
+def _of_one(node: Node) -> list[Node]:
+    """All identifiers of the node's customer. Whatever joined them, edges inside of the customer connect them."""
+    top = node.top
+    return list(_reached(node, lambda each: each.top is top))
+
+
+def _reached(start: Node, goes_on: Callable[[Node], bool]) -> Iterator[Node]:
+    """Every node that edges lead to over nodes by which it `goes_on`."""
+    seen, waiting = {start}, [start]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for edge in node.edges:
+            other = edge.other(node)
+            if other not in seen and goes_on(other):
+                seen.add(other)
+                waiting.append(other)
