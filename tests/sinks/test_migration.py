@@ -19,8 +19,8 @@ VIEWS = {
         "topic partition offset"
     ),
     "v_positions": (
-        "customer_id track stage entered_at furthest visits dwell_ms owner_team owner_actor owner_since "
-        "persona fit engagement probability last_touch at policy recorded_at"
+        "customer_id track stage entered_at furthest visits dwell_ms stage_open_ms stage_total_ms owner_team "
+        "owner_actor owner_since persona fit engagement probability last_touch at policy recorded_at"
     ),
     "v_transitions": (
         "id customer_id track kind from_stage to_stage at dwell_ms rule source touchpoint_id policy recorded_at"

@@ -131,6 +131,8 @@ SELECT
     nullIf(furthest, '') AS furthest,
     visits,
     dwell_ms,
+    greatest(dateDiff('millisecond', entered_at, now64(3)), 0) AS stage_open_ms,
+    toInt64(dwell_ms[stage]) + stage_open_ms AS stage_total_ms,
     owner_team,
     nullIf(owner_actor, '') AS owner_actor,
     owner_since,
@@ -143,7 +145,7 @@ SELECT
     policy,
     recorded_at
 FROM positions FINAL
-COMMENT 'One row per customer and track: the stage now. visits counts entries per stage; dwell_ms is closed milliseconds per stage, the running visit excluded; fit and engagement are points, engagement and last_touch (per team, UTC) as of at; probability of winning a deal from the stage, 0 to 1, NULL where the policy names none.';
+COMMENT 'One row per customer and track: the stage now. visits counts entries per stage; dwell_ms is closed milliseconds per stage, the running visit excluded; stage_open_ms is the running visit so far, by the server''s clock, so still growing; stage_total_ms adds the closed visits of the stage; fit and engagement are points, engagement and last_touch (per team, UTC) as of at; probability of winning a deal from the stage, 0 to 1, NULL where the policy names none.';
 
 CREATE VIEW IF NOT EXISTS v_merges AS
 SELECT id, version, customer_id, into, number, at, policy, recorded_at
