@@ -96,6 +96,8 @@ def _accept(
             continue
         newest = max(newest, touch.at)
         accepted.append(touch)
+        if journey.rebuild:
+            journey.since += token
     outcome.facts += flagged.values()
     journey.known = bytes(known)
     return accepted
@@ -114,6 +116,11 @@ def known_of(arrived: Iterable[Touch], rules: Rules) -> bytes:
         newest = max(newest, touch.at)
     _forget(known, newest - rules.deduplication_ms)
     return bytes(known)
+
+
+def touches_in(recents: Sequence[msgspec.Raw]) -> list[Touch]:
+    """The recent touchpoints of a journey, unpacked."""
+    return [_unpack_touch(raw) for raw in recents]
 
 
 def _is_known(known: bytearray, token: bytes) -> bool:

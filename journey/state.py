@@ -132,9 +132,10 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     """One customer's state. `recents` are packed touches, oldest first, that `base` does not contain yet.
 
     `redirect` is the customer that this one belongs to ("" itself) by the identity decision numbered `decided`;
-    `members` are derived ids that belong to this one; `released` are former members, with the decision's number.
-    `account` tells an account, whose touchpoints are its people's. `rebuild` is the input offset from which on a
-    requested rebuild is not enough (0: none is wanted), `rebuilt` counts.
+    `members` are derived ids that belong to this one, `released` former members, each with its decision's number.
+    `account` tells an account, whose touchpoints are its people's.
+    `rebuild` is the input offset up to which a history must reach for the rebuild that is wanted (0: none is), `since`
+    the tokens of what has arrived after that; `rebuilt` counts.
     """
 
     policy: str
@@ -147,9 +148,10 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     known: bytes = b""
     redirect: str = ""
     decided: int = 0
-    members: list[str] = []
+    members: dict[str, int] = {}
     released: dict[str, int] = {}
     rebuild: int = 0
+    since: bytes = b""
     rebuilt: int = 0
     account: bool = False
 

@@ -95,7 +95,7 @@ class Worker:
 
     def _stage(self, tp: TP) -> Stage:
         if tp.topic == topic.TOUCHPOINTS:
-            return JourneyStage(self.rules, tp.partition)
+            return JourneyStage(self.rules, tp.partition, self.settings.partitions)
         settings = self.settings
         return IntakeStage(tp.topic, settings.partitions, self.rules.future_ms, settings.phone_region, self._free)
 

@@ -40,20 +40,23 @@ class Assign(Control, tag="assign"):
 
 
 class Release(Control, tag="release"):
-    """`member` does not belong to `customer_id` any more, by the decision `number`."""
+    """`member` does not belong to `customer_id`, its former customer, any more, by the decision `number`.
+
+    For each derived id that goes another way than its former customer. It comes before that decision's assignments.
+    """
 
     member: str
     number: int
 
 
 class Moved(Control, tag="moved"):
-    """A customer that was merged into `customer_id`: its derived ids and what its state still has of its touchpoints.
+    """What belongs to `customer_id`: derived ids, each by the decision of this number, and touchpoints of theirs.
 
-    `complete` is false where older ones are in the history only.
+    `complete` is false where older touchpoints are in the history only. What does not belong there any more is sent on
+    to the derived id's own partition, which knows where it belongs.
     """
 
-    members: list[str]
-    number: int
+    members: dict[str, int]
     touches: list[Touch]
     complete: bool
 

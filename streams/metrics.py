@@ -18,6 +18,12 @@ class Metrics:
         self.folded = Counter("throughline_folded", "Touchpoints folded into journeys", registry=registry)
         self.duplicates = Counter("throughline_duplicates", "Touchpoints seen before", registry=registry)
         self.too_late = Counter("throughline_too_late", "Touchpoints behind the correction window", registry=registry)
+        self.forwarded = Counter(
+            "throughline_forwarded", "Touchpoints passed on to the customer theirs was merged into", registry=registry
+        )
+        self.rebuilt = Counter(
+            "throughline_rebuilt", "Journeys folded anew from history, by reason", ["reason"], registry=registry
+        )
         self.transactions = Counter(
             "throughline_transactions",
             "Kafka transactions by stage and outcome",
@@ -51,3 +57,7 @@ class Metrics:
                     self.duplicates.inc(amount)
                 case ("too_late",):
                     self.too_late.inc(amount)
+                case ("forwarded",):
+                    self.forwarded.inc(amount)
+                case ("rebuilt", reason):
+                    self.rebuilt.labels(reason).inc(amount)

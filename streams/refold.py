@@ -66,7 +66,7 @@ async def refold(consumer: AIOKafkaConsumer, partition: int, rules: Rules, told:
 
 
 async def _live(consumer: AIOKafkaConsumer, partition: int, rules: Rules) -> tuple[dict[str, Journey], Position]:
-    stage, position = JourneyStage(rules, partition), Position(0)
+    stage, position = JourneyStage(rules, partition, 0), Position(0)
     tp = TopicPartition(topic.STATE, partition)
     async for records in stretch(consumer, tp, None, await end_of(consumer, tp)):
         stage.restore(records)

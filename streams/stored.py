@@ -1,7 +1,8 @@
 """The values of compacted state topics: a customer's journey, and a partition's own position in its input.
 
-A journey is one version byte, the instant something is due next (8 bytes, so that a restore can build its schedule
-without unpacking), and the packed journey. A position is keyed so that no customer id can collide with it.
+A journey is one version byte (its highest bit marks a redirect), the instant something is due next (8 bytes, so that
+a restore can build its schedule without unpacking), and the packed journey. A position is keyed so that no customer id
+can collide with it.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import msgspec
 from journey.state import Journey, pack_journey, unpack_journey
 
 VERSION = 2
+_REDIRECT = 0x80
 POSITION_KEY = b"\x00position"
 _HEAD = Struct(">BQ")
 _ENCODE_HEAD = _HEAD.pack
@@ -39,14 +41,20 @@ class UnknownVersionError(Exception):
 
 def pack(journey: Journey) -> bytes:
     """A journey as the value of a state record."""
-    return _ENCODE_HEAD(VERSION, journey.head.due) + pack_journey(journey)
+    return _ENCODE_HEAD(VERSION | (_REDIRECT if journey.redirect else 0), journey.head.due) + pack_journey(journey)
 
 
 def unpack(value: bytes) -> Journey:
     """The journey in a state record; UnknownVersionError where it is of another version."""
-    if value[0] != VERSION:
-        raise UnknownVersionError(f"state of version {value[0]}; this program reads {VERSION}: upgrade every worker")
+    version = value[0] & ~_REDIRECT
+    if version != VERSION:
+        raise UnknownVersionError(f"state of version {version}; this program reads {VERSION}: upgrade every worker")
     return unpack_journey(value[BODY:])
+
+
+def is_redirect(value: bytes) -> bool:
+    """Whether a packed journey only says to whom its customer belongs now."""
+    return value[0] >= _REDIRECT
 
 
 def due_of(value: bytes) -> int:

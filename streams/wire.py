@@ -63,3 +63,15 @@ def touch_of(wire: WireTouchpoint, read: frozenset[str]) -> Touch:
         None if money is None else int(money.amount * AMOUNT_SCALE),
         None if money is None else money.currency,
     )
+
+
+def with_customer(value: bytes, customer_id: str) -> bytes:
+    """An envelope for another customer; its derived id, and all else, stays."""
+    fields = _decode_fields(value)
+    fields.setdefault("derived_id", fields["customer_id"])
+    fields["customer_id"] = msgspec.Raw(_encode(customer_id))
+    return _encode(fields)
+
+
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode

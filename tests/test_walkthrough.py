@@ -99,7 +99,7 @@ def test_it_is_keyed_by_the_customer() -> None:
 
 def journey(*chunks: Effects) -> tuple[JourneyStage, Effects]:
     """A stage after these chunks of intake, and what the last one led to."""
-    stage = JourneyStage(RULES, partition_of(ADA, PARTITIONS))
+    stage = JourneyStage(RULES, partition_of(ADA, PARTITIONS), PARTITIONS)
     effects = Effects()
     for offset, chunk in enumerate(chunks):
         effects = stage.fold(records_of(chunk, topic.TOUCHPOINTS, offset), NOW_MS)

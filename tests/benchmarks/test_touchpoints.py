@@ -53,7 +53,7 @@ def test_some_records_come_twice_and_some_late_but_within_the_correction_window(
 
 
 def test_the_default_policy_finds_every_kind_of_fact_in_what_both_teams_do(made: list[Record]) -> None:
-    stage = JourneyStage(Rules(read(DEFAULT_POLICY.read_text())), 0)
+    stage = JourneyStage(Rules(read(DEFAULT_POLICY.read_text())), 0, 4)
     said: set[str] = set()
     for start in range(0, len(made), 100):
         arrivals = [Arrival(record.value, topic=topic.TOUCHPOINTS) for record in made[start : start + 100]]

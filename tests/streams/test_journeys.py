@@ -42,11 +42,11 @@ def facts(effects: Effects) -> list[dict[str, object]]:
 def test_a_stage_restored_from_its_own_records_goes_on_as_the_first_one_would(data: st.DataObject) -> None:
     told = data.draw(touches(days=30))
     cut = data.draw(st.integers(0, len(told)))
-    whole, first = JourneyStage(RULES, 0), JourneyStage(RULES, 0)
+    whole, first = JourneyStage(RULES, 0, 4), JourneyStage(RULES, 0, 4)
     fold(whole, told[:cut])
     fold(whole, told[cut:])
     fold(first, told[:cut])
-    restored = JourneyStage(RULES, 0)
+    restored = JourneyStage(RULES, 0, 4)
     restored.restore([Record(value, key.encode()) for key, value in first.packed()])
     restored.restored(first.watermark)
     fold(restored, told[cut:])
@@ -57,14 +57,14 @@ def test_a_stage_restored_from_its_own_records_goes_on_as_the_first_one_would(da
 
 
 def test_each_changed_customer_is_written_once_per_chunk() -> None:
-    stage = JourneyStage(RULES, 0)
+    stage = JourneyStage(RULES, 0, 4)
     effects = fold(stage, [touch(f"t{n}", START + n, "page.viewed") for n in range(50)])
     assert list(effects.state) == ["c-1"]
     assert effects.counts["folded",] == 50
 
 
 def test_a_sweep_finds_who_stalled_and_says_it_once() -> None:
-    stage = JourneyStage(RULES, 0)
+    stage = JourneyStage(RULES, 0, 4)
     fold(stage, [touch("t1", START, "trial.started")], wall=START)
     assert stage.sweep(START + 6 * DAY, START + 6 * DAY) is None
     effects = stage.sweep(START + 8 * DAY, START + 8 * DAY)
@@ -78,7 +78,7 @@ def test_a_sweep_finds_who_stalled_and_says_it_once() -> None:
 
 
 def test_a_deadline_that_was_put_off_is_kept_at_its_later_time_and_once() -> None:
-    stage = JourneyStage(RULES, 0)
+    stage = JourneyStage(RULES, 0, 4)
     for day in range(4):
         fold(stage, [touch(f"t{day}", START + day * DAY, "trial.started")], wall=START + day * DAY)
     assert stage.sweep(START + 9 * DAY, START + 9 * DAY) is None
@@ -90,7 +90,7 @@ def test_a_deadline_that_was_put_off_is_kept_at_its_later_time_and_once() -> Non
 
 
 def test_effects_that_were_never_settled_change_nothing() -> None:
-    stage = JourneyStage(RULES, 0)
+    stage = JourneyStage(RULES, 0, 4)
     before = dict(stage.packed())
     first = stage.fold([Record(wired(touch("t1", START, "form.submitted")), topic=topic.TOUCHPOINTS)], START)
     assert dict(stage.packed()) == before
@@ -99,7 +99,7 @@ def test_effects_that_were_never_settled_change_nothing() -> None:
 
 
 def test_a_record_that_is_no_touchpoint_is_rejected_and_delays_nobody() -> None:
-    stage = JourneyStage(RULES, 0)
+    stage = JourneyStage(RULES, 0, 4)
     records = [Record(b"{", topic=topic.TOUCHPOINTS), Record(wired(touch("t1", START, "form.submitted")))]
     effects = stage.fold(records, START)
     assert len(effects.outputs[topic.REJECTED, 0]) == 1
@@ -107,7 +107,7 @@ def test_a_record_that_is_no_touchpoint_is_rejected_and_delays_nobody() -> None:
 
 
 def test_touchpoints_without_a_customer_touch_no_journey() -> None:
-    stage = JourneyStage(RULES, 0)
+    stage = JourneyStage(RULES, 0, 4)
     effects = stage.fold([Record(wired(touch("t1", START, "spend.recorded"), ""))], START)
     assert effects.state == {}
 

@@ -1,0 +1,274 @@
+"""One chunk of journey.touchpoints on its way through a partition's journeys: touchpoints and control records in order.
+
+Each customer's touchpoints of a chunk are folded at once, where a control record comes between before it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from journey.alert import alerts
+from journey.correction import Outcome, arrive, begin
+from journey.fact import instant
+from journey.merge import come_back, depart, let_go, swap, take_in, want_rebuild
+from journey.rules import Rules
+from journey.state import Journey
+from journey.touch import Touch
+from schemas import rejection, topic
+from streams.control import (
+    FORWARDED,
+    HEADER,
+    AnyControl,
+    Ask,
+    Assign,
+    Control,
+    Moved,
+    RebuildRequest,
+    Rebuilt,
+    Release,
+    decode_control,
+    encode_request,
+    headers_of,
+    output_of,
+)
+from streams.intake import partition_of
+from streams.stage import Effects
+from streams.stored import is_redirect, pack, unpack
+from streams.wire import decode, touch_of, with_customer
+
+_MOST_SINCE = 512 * 8
+_encode = msgspec.json.Encoder().encode
+
+
+class Arrival(NamedTuple):
+    """A touchpoint and the record that brought it."""
+
+    touch: Touch
+    record: Any
+
+
+class Folding:
+    """Collects effects; `kept` gives a customer's packed journey as it was before the chunk."""
+
+    def __init__(
+        self,
+        kept: Callable[[str], bytes | None],
+        rules: Rules,
+        place: tuple[int, int],
+        wall_ms: int,
+        watermark: int,
+    ) -> None:
+        """`place` is the partition and how many there are."""
+        self.effects = Effects()
+        self._kept = kept
+        self._rules = rules
+        self._partition, self._partitions = place
+        self._wall_ms = wall_ms
+        self._watermark = watermark
+        self._recorded_at: datetime = instant(wall_ms)
+        self._arrivals: dict[str, list[Arrival]] = {}
+        self._offset = 0
+
+    def chunk(self, records: Any) -> Effects:
+        """Fold all records of a chunk; nothing is changed but the effects."""
+        effects = self.effects
+        effects.taken = len(records)
+        read = self._rules.names_read
+        for record in records:
+            if record.value is None:
+                continue
+            self._offset = record.offset
+            if record.headers and self._controlled(record):
+                continue
+            try:
+                wire = decode(record.value)
+            except msgspec.MsgspecError as error:
+                self._reject(record, str(error))
+                continue
+            touch = touch_of(wire, read)
+            self._watermark = max(self._watermark, touch.at)
+            if not wire.customer_id:
+                continue
+            value = self._value(wire.customer_id)
+            if value is not None and is_redirect(value):
+                self._forward(record, touch.of or unpack(value).redirect)
+            else:
+                self._arrivals.setdefault(wire.customer_id, []).append(Arrival(touch, record))
+        for customer_id, arrivals in self._arrivals.items():
+            self._arrive(customer_id, arrivals)
+        effects.watermark = self.now
+        return effects
+
+    def due(self, customer_id: str, now: int) -> None:
+        """Do what time alone does to a customer."""
+        journey = self._journey(customer_id)
+        outcome = arrive(journey, customer_id, [], now, self._rules)
+        self._keep(customer_id, journey, outcome)
+
+    @property
+    def now(self) -> int:
+        """The newest event time so far, never ahead of the wall clock."""
+        return min(self._watermark, self._wall_ms)
+
+    def _value(self, customer_id: str) -> bytes | None:
+        return self.effects.state.get(customer_id) or self._kept(customer_id)
+
+    def _journey(self, customer_id: str) -> Journey:
+        value = self._value(customer_id)
+        return begin(self._rules) if value is None else unpack(value)
+
+    def _controlled(self, record: Any) -> bool:
+        """Whether the record is a control, which then is done."""
+        kind = next((value for name, value in record.headers if name == HEADER), b"")
+        if kind in (b"", FORWARDED):
+            return False
+        try:
+            control = decode_control(record.value)
+        except msgspec.MsgspecError as error:
+            self._reject(record, str(error))
+            return True
+        waiting = self._arrivals.pop(control.customer_id, None)
+        if waiting:
+            self._arrive(control.customer_id, waiting)
+        self._do(control)
+        return True
+
+    def _do(self, control: AnyControl) -> None:
+        customer_id, journey = control.customer_id, self._journey(control.customer_id)
+        if isinstance(control, Assign):
+            self._assign(control, journey)
+        elif isinstance(control, Moved):
+            self._take_in(control, journey)
+        elif journey.redirect:
+            if isinstance(control, Ask):
+                self._send(Ask(customer_id=journey.redirect, reason=control.reason))
+        elif isinstance(control, Release):
+            if let_go(journey, control.member, control.number):
+                self._ask(customer_id, journey, "unmerge")
+            self._keep(customer_id, journey, Outcome())
+        elif isinstance(control, Ask):
+            self._ask(customer_id, journey, control.reason)
+            self._keep(customer_id, journey, Outcome())
+        elif isinstance(control, Rebuilt):
+            self._swap(control, journey)
+
+    def _assign(self, control: Assign, journey: Journey) -> None:
+        customer_id, to, number = control.customer_id, control.to, control.number
+        if number <= journey.decided:
+            return
+        if to == customer_id:
+            own, outcome = come_back(journey, customer_id, number, control.at, self._rules)
+            self._ask(customer_id, own, "unmerge")
+            self._keep(customer_id, own, outcome)
+        elif journey.redirect:
+            journey.redirect, journey.decided = to, number
+            self._keep(customer_id, journey, Outcome())
+            self._move(to, {customer_id: number}, [], control.together)
+        else:
+            gone = depart(journey, customer_id, to, number, control.at, self._rules)
+            self._keep(customer_id, gone.journey, gone.outcome)
+            self._move(to, gone.members, gone.touches, gone.complete)
+
+    def _take_in(self, control: Moved, journey: Journey) -> None:
+        customer_id = control.customer_id
+        if journey.redirect:
+            astray = list(control.members)
+            if customer_id in control.members:
+                # Its own partition it is, and it belongs elsewhere.
+                touches = [touch for touch in control.touches if touch.of == customer_id]
+                self._move(journey.redirect, {customer_id: journey.decided}, touches, control.complete)
+                astray.remove(customer_id)
+        else:
+            outcome, astray = take_in(journey, customer_id, control.members, control.touches, self.now, self._rules)
+            if len(astray) < len(control.members):
+                if not control.complete or (journey.rebuild and not outcome.too_late):
+                    self._ask(customer_id, journey, "merge")
+                self._keep(customer_id, journey, outcome)
+        for member in astray:
+            touches = [touch for touch in control.touches if touch.of == member]
+            self._move(member, {member: control.members[member]}, touches, control.complete)
+
+    def _move(self, to: str, members: dict[str, int], touches: list[Touch], complete: bool) -> None:
+        self._send(Moved(customer_id=to, members=members, touches=touches, complete=complete))
+
+    def _swap(self, control: Rebuilt, journey: Journey) -> None:
+        customer_id = control.customer_id
+        if not journey.rebuild:
+            return
+        fits = (control.rules, sorted(control.members)) == (self._rules.digest, sorted(journey.members))
+        if control.upto < journey.rebuild or not fits:
+            self._request(customer_id, journey, control.reason)
+            return
+        rebuilt = unpack(control.journey)
+        swapped, outcome = swap(
+            journey,
+            rebuilt,
+            list(control.facts),
+            customer_id,
+            control.reason,
+            control.touchpoints,
+            self.now,
+            self._rules,
+        )
+        self.effects.count("rebuilt", control.reason)
+        self._keep(customer_id, swapped, outcome)
+
+    def _arrive(self, customer_id: str, arrivals: list[Arrival]) -> None:
+        journey = self._journey(customer_id)
+        touches = []
+        for touch, record in arrivals:
+            if touch.of is not None and touch.of not in journey.members:
+                # Its own partition knows where it belongs, and has said so here before it passes anything on.
+                self._forward(record, touch.of)
+            else:
+                touches.append(touch)
+        outcome = arrive(journey, customer_id, touches, self.now, self._rules)
+        self.effects.count("folded", by=len(touches))
+        self._keep(customer_id, journey, outcome)
+
+    def _keep(self, customer_id: str, journey: Journey, outcome: Outcome) -> None:
+        """Note what became of a customer: its journey, what is said, what people hear, what has to be rebuilt."""
+        if outcome.too_late or len(journey.since) > _MOST_SINCE:
+            self._ask(customer_id, journey, "too_late")
+        self.effects.state[customer_id] = pack(journey)
+        if outcome.facts:
+            self._say(customer_id.encode(), journey.version, outcome)
+        if outcome.duplicates:
+            self.effects.count("duplicates", by=outcome.duplicates)
+        if outcome.too_late:
+            self.effects.count("too_late", by=outcome.too_late)
+
+    def _say(self, key: bytes, version: int, outcome: Outcome) -> None:
+        facts = self.effects.outputs.setdefault((topic.FACTS, self._partition), [])
+        for fact in outcome.facts:
+            fact.version, fact.recorded_at = version, self._recorded_at
+            facts.append((key, _encode(fact), []))
+        for alert in alerts(outcome, self._recorded_at):
+            self.effects.write(topic.ALERTS, self._partition, key, _encode(alert), [])
+
+    def _ask(self, customer_id: str, journey: Journey, reason: str) -> None:
+        if want_rebuild(journey, self._offset):
+            self._request(customer_id, journey, reason)
+
+    def _request(self, customer_id: str, journey: Journey, reason: str) -> None:
+        request = RebuildRequest(customer_id, sorted(journey.members), reason, journey.rebuild)
+        self.effects.write(topic.REBUILDS, self._partition, customer_id.encode(), encode_request(request), [])
+
+    def _send(self, control: Control) -> None:
+        partition = partition_of(control.customer_id, self._partitions)
+        self.effects.write(topic.TOUCHPOINTS, partition, *output_of(control))
+
+    def _forward(self, record: Any, to: str) -> None:
+        partition = partition_of(to, self._partitions)
+        value = with_customer(record.value, to)
+        self.effects.write(topic.TOUCHPOINTS, partition, to.encode(), value, headers_of(FORWARDED))
+        self.effects.count("forwarded")
+
+    def _reject(self, record: Any, detail: str) -> None:
+        why = rejection.Rejection("not_a_touchpoint", f"on {record.topic}: {detail}")
+        origin = f"{record.topic}/{record.partition}/{record.offset}"
+        value, headers = rejection.record(why, record.value, origin, self._recorded_at.isoformat())
+        self.effects.write(topic.REJECTED, 0, record.key, value, headers)
+        self.effects.count("rejected", why.reason)
