@@ -3,7 +3,7 @@
 from journey import clock, colleagues, overlap, ownership, score
 from journey.deadline import NO_ACTIVITY, fire, schedule
 from journey.ledger import Ledger
-from journey.profile import passes
+from journey.profile import Profile, passes
 from journey.rules import Rules
 from journey.state import Head
 from journey.touch import Touch
@@ -15,17 +15,12 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     if head.due and head.due < touch.at:
         fire(head, touch.at - 1, rules, ledger)
     profile, said = rules.profile(touch), ledger.said
-    _arrive(head, touch)
+    count(head, touch, profile, rules)
     if rules.of_account:
         colleagues.watch(head, touch, profile, rules, ledger)
         if ledger.said != said:
             schedule(head, rules)
         return
-    score.add(head, touch, profile, rules)
-    for index in profile.counters:
-        times = head.counters[index]
-        times.append(touch.at)
-        del times[: -rules.counters[index].count]
     owner = overlap.turf_owner(head, touch, profile, rules)
     moves: list[Move] = []
     for track in rules.tracks:
@@ -47,8 +42,16 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
         schedule(head, rules)
 
 
-def _arrive(head: Head, touch: Touch) -> None:
+def count(head: Head, touch: Touch, profile: Profile, rules: Rules) -> None:
+    """Note a touchpoint before any rule is asked: what counts it, counts it too."""
     if not head.seen:
         head.first = head.owner_since = touch.at
     head.seen += 1
     head.last, head.last_source, head.last_id = touch.key
+    if rules.of_account:
+        return
+    score.add(head, touch, profile, rules)
+    for index in profile.counters:
+        times = head.counters[index]
+        times.append(touch.at)
+        del times[: -rules.counters[index].count]

@@ -7,8 +7,9 @@ from hashlib import blake2b
 from typing import Any
 
 from journey.calendar import Calendar
-from journey.condition import AmountIs, Names, PropertyIs, ValueTest
+from journey.condition import AmountIs, Names, Node, PropertyIs, ValueTest, build
 from journey.kind import Kinds, Trees
+from journey.policy.condition import Condition
 from journey.policy.document import Clock, Policy
 from journey.profile import Place, Profile
 from journey.state import NOBODY, Head, Stay
@@ -126,6 +127,10 @@ class Rules:
     def profile(self, touch: Touch) -> Profile:
         """What the policy makes of touchpoints of this kind."""
         return self._kinds.profile(touch)
+
+    def tree(self, condition: Condition) -> Node:
+        """The tree of one of the policy's own conditions."""
+        return build(condition, self._names)
 
     def persona_of(self, traits: dict[str, Any]) -> int:
         """The number of the first persona that the traits fit; NOBODY where none does."""
