@@ -33,6 +33,7 @@ COMMANDS = {
     "overlaps": Entry("overlaps", "overlaps", "Where both teams are on one thing at once"),
     "sql": Entry("sql", "sql", "Ask ClickHouse, as the read-only analyst"),
     "rejected": Entry("rejected", "rejected", "What was not accepted, and why"),
+    "policy": Entry("policy.group", "policy", "The written agreement: try it, check it, read it, its schema"),
     "verify": Entry("verify", "verify_", "Refold all touchpoints and compare with what is stored"),
     "schema": Entry("schema", "schema", "JSON Schema of what travels"),
     "simulate": Entry("simulate", "simulate", "Write simulated touchpoints of both teams as NDJSON"),

@@ -1,0 +1,1 @@
+"""The verbs of `throughline policy`, each in a file of its own."""
