@@ -3,12 +3,14 @@
 Readings of the text:
 - of every kind one is open per subject; a later touchpoint that fits the same kind extends it;
 - a touchpoint extends an overlap only where it fits what opens one, not merely while one is open;
-- a claim resolves what was open before it, then may open a double_owner of its own;
-- a release resolves the double_owner overlaps of what it names; a claim or release without a subject is for the whole customer
-  and a claim of the whole customer resolves the overlaps on every subject;
-- pressure is on no subject; `contact` says whose turn it is.
+- a claim resolves what is open on its subject; while it collides with another team's, the double_owner itself goes on;
+- a release resolves what is open on its subject: one of the two lets go;
+- a claim or release without a subject is for the whole customer, and so for every subject;
+- precedence is told as of the latest touchpoint of an overlap; pressure is on no subject: the owner's team has it;
+- a quote is open from the touchpoint after it on.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.reference.line import DAY, HOUR, TEAMS, Touch, named, outbound, said, until
@@ -19,6 +21,7 @@ WATCHED = ("pricing", "promotion", "targeting", "contract")
 SEVERITY = {"subject": "medium", "conflict": "high", "off_turf": "low", "double_owner": "high", "pressure": "low"}
 ANSWERS = ("quote.accepted", "quote.declined", "deal.won", "deal.lost")
 Overlap = dict[str, Any]
+Naming = Callable[[Overlap], str | None]
 
 
 def both_on_it(line: list[Touch], touch: Touch) -> bool:
@@ -38,6 +41,7 @@ def quote_open(line: list[Touch], touch: Touch) -> bool:
     return any(
         one["type"] == "quote.sent" and not any(two["type"] in ANSWERS for two in line[one["n"] + 1 : touch["n"]])
         for one in until(line, touch, 30 * DAY)
+        if one["n"] < touch["n"]
     )
 
 
@@ -90,44 +94,48 @@ def precedence(line: list[Touch], touch: Touch, subject: str | None, funnel: lis
     for claim in claims(line, touch):
         if claim["subject"] in (subject, None):
             return str(claim["team"])
-    return subject_owner(subject or "contact", after(funnel, touch), owner(line[: touch["n"] + 1])["team"])
+    return subject_owner(subject, after(funnel, touch), owner(line[: touch["n"] + 1])["team"])
 
 
-def resolution(overlap: Overlap, touch: Touch) -> str | None:
-    """How a touchpoint resolves an open overlap."""
-    if touch["type"] == "owner.claimed" and touch.get("subject") in (None, overlap["subject"]):
+def resolution(overlap: Overlap, touch: Touch, collides: bool) -> str | None:
+    """How a touchpoint resolves an open overlap; `collides`: it is a claim against another team's."""
+    concerned = touch.get("subject") in (None, overlap["subject"])
+    if touch["type"] == "owner.claimed" and concerned and not (collides and overlap["kind"] == "double_owner"):
         return "claim"
-    if touch["type"] == "owner.released" and overlap["kind"] == "double_owner":
-        return "release" if touch.get("subject") == overlap["subject"] else None
-    if touch["type"] == "overlap.resolved" and said(touch, "overlap") == overlap["id"]:
-        return "person"
+    if touch["type"] == "owner.released" and concerned:
+        return "release"
+    if touch["type"] == "overlap.resolved" and said(touch, "id") == overlap["id"]:
+        return "decision"
     return None
 
 
-def overlaps(line: list[Touch], now: int, funnel: list[Move], naming: Any) -> list[Overlap]:
+def overlaps(line: list[Touch], now: int, funnel: list[Move], naming: Naming) -> list[Overlap]:
     """Every overlap, in order of opening. `naming(overlap)` is the id by which a person's decision means it."""
     found: list[Overlap] = []
     for touch in line:
         expired(found, touch["at"])
+        collides = claimed_twice(line, touch)
         for overlap in found:
-            how = resolution(overlap, touch) if overlap["status"] == "open" else None
+            how = resolution(overlap, touch, collides) if overlap["status"] == "open" else None
             if how is not None:
                 overlap.update(status="resolved", resolution=how, resolved_at=touch["at"])
         for kind, subject in fitting(line, touch, funnel):
-            standing = [
-                one for one in found if one["status"] == "open" and (one["kind"], one["subject"]) == (kind, subject)
-            ]
-            if standing:
-                standing[0]["last"] = touch["at"]
-                continue
-            overlap = {
-                "kind": kind, "subject": subject, "status": "open", "severity": SEVERITY[kind], "opened_at": touch["at"],
-                "precedence": precedence(line, touch, subject, funnel), "last": touch["at"], "resolution": None,
-                "resolved_at": None, "touchpoint": named(touch),
-            }  # fmt: skip
-            found.append({**overlap, "id": naming(overlap)})
-    expired(found, now)
+            latest = {"last": touch["at"], "precedence": precedence(line, touch, subject, funnel)}
+            standing = [one for one in found if (one["kind"], one["subject"], one["status"]) == (kind, subject, "open")]
+            for one in standing:
+                one.update(latest)
+            if not standing:
+                found.append(opened(kind, subject, touch, latest, naming))
+    expired(found, now + 1)
     return found
+
+
+def opened(kind: str, subject: str | None, touch: Touch, latest: dict[str, Any], naming: Naming) -> Overlap:
+    overlap = {
+        "kind": kind, "subject": subject, "status": "open", "severity": SEVERITY[kind], "opened_at": touch["at"],
+        **latest, "resolution": None, "resolved_at": None, "touchpoint": named(touch),
+    }  # fmt: skip
+    return {**overlap, "id": naming(overlap)}
 
 
 def expired(found: list[Overlap], at: int) -> None:

@@ -2,22 +2,20 @@
 
 Readings of the text:
 - while a run of a clock is running another start changes nothing; after it was breached a start begins a new run;
-- a stop stops every run of the clock that has not been stopped, the late one too;
+- a stop is for the latest run of the clock, late where that is breached;
 - two_way starts at the touchpoint that stopped a first_attempt, in time or late;
-- only a genuine response stops a clock: an inbound automated message (an out-of-office reply) does not stop two_way;
-- a touchpoint first stops what was running, then starts, then may stop what it started; last of all it cancels;
+- only a genuine response stops a clock: nothing automated (an out-of-office reply) stops two_way;
+- a touchpoint first stops what ran before it, then starts, then may stop what it started; last of all it cancels;
 - leaving for lost or disqualified on either track cancels, and leaving recycled for them is no re-offer;
-- a stall opens a limit after the moment it counts from, and that moment is before what ends it: at the limit is in time.
+- a stall opens a limit after the moment it counts from, where nothing ended it up to then: at the limit is in time.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from tests.reference.line import DAY, HOUR, Touch, automated, counted, outbound, said
 from tests.reference.moves import Move
 
 Run = dict[str, Any]
-Test = Callable[[Touch], bool]
 LIMITS: dict[str, tuple[int, str]] = {
     "mql_routed": (1, "bh"), "mql_answered": (24, "bh"), "first_attempt": (4, "bh"), "two_way": (40, "bh"),
     "reoffer": (30, "days"), "quote_answer": (14, "days"),
@@ -65,8 +63,8 @@ def stops(clock: str, touch: Touch, moves: list[Move]) -> bool:
             and not automated(touch)
         )
     if clock == "two_way":
-        answered = touch["direction"] == "inbound" and not automated(touch)
-        return answered or kind == "meeting.held" or (kind == "call.logged" and said(touch, "outcome") == "connected")
+        answered = touch["direction"] == "inbound" or kind == "meeting.held"
+        return not automated(touch) and (answered or (kind == "call.logged" and said(touch, "outcome") == "connected"))
     if clock == "reoffer":
         return any(
             move["track"] == "lead" and move["from"] == "recycled" and move["kind"] == "re-enter" for move in moves
@@ -82,38 +80,50 @@ def starts(clock: str, touch: Touch, moves: list[Move]) -> bool:
     return bool(touch["type"] == {"first_attempt": "lead.accepted", "quote_answer": "quote.sent"}.get(clock))
 
 
-def stopped(runs: list[Run], clock: str, at: int) -> bool:
-    """Stop every unstopped run of a clock; whether there was one."""
-    mine = [run for run in runs if run["name"] == clock and run["stopped_at"] is None and run["state"] == "running"]
-    for run in mine:
-        run.update(stopped_at=at, state="met" if at <= run["due_at"] else "breached")
-    return bool(mine)
+def latest(runs: list[Run], clock: str) -> Run | None:
+    mine = [run for run in runs if run["name"] == clock]
+    return mine[-1] if mine else None
 
 
-def started(runs: list[Run], clock: str, at: int) -> None:
-    if not any(run["name"] == clock and run["state"] == "running" and at <= run["due_at"] for run in runs):
+def at_work(run: Run | None, at: int) -> bool:
+    return run is not None and run["state"] == "running" and at <= run["due_at"]
+
+
+def stop(run: Run | None, at: int) -> bool:
+    """Stop a run that nothing has ended yet; whether there was one."""
+    if run is None or run["state"] != "running":
+        return False
+    run.update(stopped_at=at, state="met" if at <= run["due_at"] else "breached")
+    return True
+
+
+def touched(runs: list[Run], clock: str, at: int, starting: bool, stopping: bool) -> bool:
+    """One touchpoint at one clock; whether it stopped a run."""
+    before = latest(runs, clock)
+    was_at_work = at_work(before, at)
+    has_stopped = stopping and stop(before, at)
+    if starting and not was_at_work:
         runs.append({"name": clock, "state": "running", "started_at": at, "due_at": due(clock, at), "stopped_at": None})
+        has_stopped = (stopping and stop(runs[-1], at)) or has_stopped
+    return has_stopped
 
 
 def clocks(line: list[Touch], now: int, moves: list[Move]) -> list[Run]:
-    """Every run of every clock. `running` here also means breached but not stopped, until the end names it."""
+    """Every run of every clock. On the way, `running` also means breached but not stopped."""
     runs: list[Run] = []
     for touch in line:
         here = [move for move in moves if move["n"] == touch["n"]]
+        attempted = False
         for clock in LIMITS:
-            attempted = stops(clock, touch, here) and stopped(runs, clock, touch["at"])
-            if starts(clock, touch, here):
-                started(runs, clock, touch["at"])
-                if stops(clock, touch, here):
-                    attempted = stopped(runs, clock, touch["at"]) or attempted
-            if clock == "first_attempt" and attempted:
-                started(runs, "two_way", touch["at"])
+            starting = attempted if clock == "two_way" else starts(clock, touch, here)
+            has_stopped = touched(runs, clock, touch["at"], starting, stops(clock, touch, here))
+            attempted = has_stopped if clock == "first_attempt" else attempted
         if any(move["to"] in ("lost", "disqualified") for move in here):
             for run in runs:
-                if run["state"] == "running" and touch["at"] <= run["due_at"]:
+                if at_work(run, touch["at"]):
                     run.update(state="cancelled", stopped_at=touch["at"])
     for run in runs:
-        if run["state"] == "running" and run["due_at"] < now:
+        if run["state"] == "running" and run["due_at"] <= now:
             run["state"] = "breached"
     return runs
 
@@ -136,10 +146,11 @@ def stalls(line: list[Touch], now: int, funnel: list[Move]) -> list[dict[str, An
 
 
 def stall(kind: str, move: Move, base: int, limit: int, end: int | None, now: int) -> dict[str, Any] | None:
-    close = now if end is None else end
+    close = now + 1 if end is None else end
     if base + limit >= close:
         return None
     escalated = base + 2 * limit if base + 2 * limit < close else None
     return {
-        "kind": kind, "track": "funnel", "stage": move["to"], "since": base + limit, "escalated_at": escalated, "resolved": end,
+        "kind": kind, "track": "funnel", "stage": move["to"], "since": base + limit, "escalated_at": escalated,
+        "resolved": end,
     }  # fmt: skip

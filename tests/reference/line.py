@@ -17,7 +17,7 @@ def moment(text: str) -> int:
 
 
 def in_order(touchpoints: list[Touch]) -> list[Touch]:
-    """Each (source, id) once, sorted by (occurred_at, source, id), with `at` in epoch ms and `n`, its place in the list."""
+    """Each (source, id) once, by (occurred_at, source, id), with `at` in epoch ms and `n`, its place in the list."""
     once = {(touch["source"], touch["id"]): {**touch, "at": moment(touch["occurred_at"])} for touch in touchpoints}
     line = sorted(once.values(), key=lambda touch: (touch["at"], touch["source"], touch["id"]))
     for n, touch in enumerate(line):
@@ -26,7 +26,7 @@ def in_order(touchpoints: list[Touch]) -> list[Touch]:
 
 
 def until(line: list[Touch], touch: Touch, window: int | None) -> Iterator[Touch]:
-    """What happened from `window` before a touchpoint, exactly that long ago included, up to and with the touchpoint."""
+    """What happened from `window` before a touchpoint, exactly that long ago included, up to and with itself."""
     for one in line[: touch["n"] + 1]:
         if window is None or touch["at"] - one["at"] <= window:
             yield one
@@ -40,6 +40,14 @@ def second(line: list[Touch], touch: Touch, type_name: str, window: int | None) 
 def said(touch: Touch, name: str) -> Any:
     """A property of the touchpoint, or None."""
     return (touch.get("properties") or {}).get(name)
+
+
+def number(value: Any) -> float | None:
+    """A number, or a text that is one: tools that fill in forms send either."""
+    try:
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def automated(touch: Touch) -> bool:

@@ -1,16 +1,17 @@
 """Both tracks: which moves a list of touchpoints makes, and which stage held at each of them.
 
 Readings of the text:
-- a detour can be entered from anywhere, from no stage and from another detour too; the detour of the present changes nothing;
+- a detour can be entered from anywhere, from no stage and from another detour too; the present one changes nothing;
 - a touchpoint that is a detour's is nothing else: it neither enters a stage nor brings back;
 - from recycled and lost of the lead track only inquiry and mql are come back to, whatever else the touchpoint matches;
 - inactive counts from the later of the last counted activity and the present stage's entry, as no_activity does;
+- what is due at `now` has happened, what is due at the instant of a touchpoint has not happened before it;
 - "the 2nd" means the 2nd or any later one.
 """
 
 from typing import Any
 
-from tests.reference.line import DAY, Touch, counted, named, pricing_page, said, second
+from tests.reference.line import DAY, Touch, counted, named, number, pricing_page, said, second
 from tests.reference.score import ready
 
 FUNNEL = ["awareness", "interest", "consideration", "intent", "evaluation", "purchase", "loyalty", "advocacy"]
@@ -23,7 +24,9 @@ Move = dict[str, Any]
 
 def funnel_matches(line: list[Touch], touch: Touch, furthest: str | None) -> list[str]:
     kind, found = touch["type"], ["awareness"]
-    if touch["direction"] == "inbound" and kind in INTEREST or second(line, touch, "email.opened", 14 * DAY):
+    if touch["direction"] == "inbound" and kind in INTEREST:
+        found.append("interest")
+    if second(line, touch, "email.opened", 14 * DAY):
         found.append("interest")
     if kind in ("form.submitted", "webinar.attended", "chat.started"):
         found.append("consideration")
@@ -44,8 +47,8 @@ def funnel_matches(line: list[Touch], touch: Touch, furthest: str | None) -> lis
 
 def speaks_for_us(touch: Touch) -> bool:
     if touch["type"] == "review.posted":
-        rating = said(touch, "rating")
-        return isinstance(rating, int | float) and rating >= 4
+        rating = number(said(touch, "rating"))
+        return rating is not None and rating >= 4
     return touch["type"] in ("referral.made", "case_study.agreed")
 
 
@@ -92,10 +95,7 @@ def returned(track: str, touch: Touch, stage: str, matches: list[str]) -> str | 
     stages = STAGES[track]
     if stage == "disqualified":
         return {"funnel": "interest", "lead": "inquiry"}[track] if touch["type"] == "lead.requalified" else None
-    if track == "funnel":
-        allowed = stages[1:] if touch["direction"] == "inbound" else []
-    else:
-        allowed = ["inquiry", "mql"]
+    allowed = ["inquiry", "mql"] if track == "lead" else stages[1:] if touch["direction"] == "inbound" else []
     fitting = [name for name in stages if name in matches and name in allowed]
     return fitting[-1] if fitting else None
 
@@ -152,7 +152,7 @@ def moved(track: str, line: list[Touch], now: int) -> list[Move]:
 
     for n in range(len(line) + 1):
         silent = falls_silent(line, moves, n) if track == "funnel" else None
-        if silent is not None and silent < (line[n]["at"] if n < len(line) else now):
+        if silent is not None and silent < (line[n]["at"] if n < len(line) else now + 1):
             add("exit", "inactive", silent, n - 0.5, None)
         if n < len(line):
             stage = moves[-1]["to"] if moves else None

@@ -1,9 +1,8 @@
 """One customer's touchpoints in, everything the default policy says about the customer out."""
 
-from collections.abc import Callable
 from typing import Any
 
-from tests.reference.collisions import Overlap, overlaps
+from tests.reference.collisions import Naming, Overlap, overlaps
 from tests.reference.limits import clocks, stalls
 from tests.reference.line import Touch, in_order
 from tests.reference.moves import furthest_of, moved
@@ -15,11 +14,11 @@ def unnamed(_: Overlap) -> str | None:
     return None
 
 
-def follow(touchpoints: list[Touch], now: int, naming: Callable[[Overlap], str | None] = unnamed) -> dict[str, Any]:
+def follow(touchpoints: list[Touch], now: int, naming: Naming = unnamed) -> dict[str, Any]:
     """`now` is in epoch milliseconds, as is every time in the answer; a touchpoint is named (source, id).
 
-    tracks: {track: stage, entered_at, furthest, visits} of tracks that were entered; transitions, overlaps, clocks, stalls and
-    handoffs as lists of everything that ever was, in event order; owner: team, actor, since; score: fit, engagement at `now`.
+    tracks: {track: stage, entered_at, furthest, visits} of tracks that were entered; transitions, overlaps, clocks,
+    stalls and handoffs: lists of everything that ever was; owner: team, actor, since; score: fit, engagement at `now`.
     """
     line = in_order(touchpoints)
     moves = {track: moved(track, line, now) for track in ("funnel", "lead")}

@@ -2,7 +2,7 @@
 
 Readings of the text:
 - `owner.assigned` without a team changes nothing; a move to marketing leaves no person as owner unless one is named;
-- a hand-off is said where an offer is made (entering mql), answered (lead.accepted, lead.rejected), or the team changes;
+- a hand-off is said where a lead is offered (entering mql), answered (lead.accepted, lead.rejected), or changes hands;
 - a claim is active for 14 days, the last instant included; a release ends the team's claim on just what it names;
 - where two claims are active, the earlier has precedence.
 """
@@ -19,6 +19,8 @@ GOING = {
     "lead.recycled": "handed_back",
 }
 
+CLAIMING = {"owner.claimed": "claimed", "owner.released": "released"}
+
 
 def destination(touch: Touch) -> tuple[str, str | None] | None:
     """The team and the person that a touchpoint makes the owner."""
@@ -34,7 +36,8 @@ def destination(touch: Touch) -> tuple[str, str | None] | None:
 
 def owner(line: list[Touch]) -> dict[str, Any]:
     """The owner after a list of touchpoints, and since when it has been just this team and person."""
-    team, actor, since = "marketing", None, line[0]["at"] if line else None
+    since = line[0]["at"] if line else None
+    team, actor = "marketing", None
     for touch in line:
         given = destination(touch)
         if given is not None and given != (team, actor):
@@ -43,15 +46,35 @@ def owner(line: list[Touch]) -> dict[str, Any]:
 
 
 def handoffs(line: list[Touch], lead: list[Move]) -> list[dict[str, Any]]:
-    told = []
+    """Offers, answers, claims, releases and other changes of the owner: kind, at, touchpoint, reason, and of an answer
+    since when it was waited for. An offer stands until it is accepted or rejected; the latest one counts.
+    """
+    told: list[dict[str, Any]] = []
+    offered = None
     for touch in line:
-        entered = [move for move in lead if move["n"] == touch["n"] and move["to"] == "mql"]
-        was, will = owner(line[: touch["n"]])["team"], owner(line[: touch["n"] + 1])["team"]
-        kind = GOING.get(touch["type"], "assigned")
-        if entered:
-            told.append({"kind": "offered", "at": touch["at"], "touchpoint": named(touch), "reason": None})
-        if kind in ("accepted", "rejected") or was != will:
-            told.append({"kind": kind, "at": touch["at"], "touchpoint": named(touch), "reason": said(touch, "reason")})
+        kinds = []
+        if any(move["n"] == touch["n"] and move["to"] == "mql" for move in lead):
+            offered = touch["at"]
+            kinds.append("offered")
+        was, will = owner(line[: touch["n"]]), owner(line[: touch["n"] + 1])
+        going = GOING.get(touch["type"])
+        answers = offered is not None and going in ("accepted", "rejected")
+        changed = (was["team"], was["actor"]) != (will["team"], will["actor"])
+        kinds += [going or "assigned"] if answers or changed else []
+        kinds += [CLAIMING[touch["type"]]] if touch["type"] in CLAIMING else []
+        for kind in kinds:
+            waited = offered if kind in ("accepted", "rejected") else None
+            told.append(
+                {
+                    "kind": kind,
+                    "at": touch["at"],
+                    "touchpoint": named(touch),
+                    "reason": said(touch, "reason"),
+                    "offered": waited,
+                }
+            )
+        if answers:
+            offered = None
     return told
 
 
@@ -72,8 +95,10 @@ def claims(line: list[Touch], touch: Touch) -> list[dict[str, Any]]:
     ]
 
 
-def subject_owner(subject: str | None, stage: str | None, owning_team: str) -> str | None:
-    """Who owns a subject at a funnel stage; None for one that the policy gives to nobody."""
+def subject_owner(subject: str | None, stage: str | None, owning_team: str) -> str:
+    """Who owns a subject at a funnel stage; the owner's team what the policy gives to nobody, or no subject."""
+    if subject is None:
+        return owning_team
     place = FUNNEL.index(stage) if stage in FUNNEL else -1
     if stage is not None and stage not in FUNNEL:
         return "sales" if subject == "contract" else "marketing"
@@ -81,4 +106,4 @@ def subject_owner(subject: str | None, stage: str | None, owning_team: str) -> s
         return "sales" if place >= FUNNEL.index("intent") else "marketing"
     if subject == "promotion":
         return "sales" if place >= FUNNEL.index("evaluation") else "marketing"
-    return {"targeting": "marketing", "contract": "sales", "contact": owning_team}.get(subject or "")
+    return {"targeting": "marketing", "contract": "sales"}.get(subject or "", owning_team)

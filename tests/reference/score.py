@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.reference.line import DAY, Touch, said
+from tests.reference.line import DAY, Touch, number, said
 
 POINTS = {
     "email.opened": 1, "email.clicked": 3, "page.viewed": 1, "content.downloaded": 5, "webinar.attended": 10,
@@ -32,8 +32,8 @@ def traits(line: list[Touch]) -> dict[str, Any]:
 def fit(line: list[Touch]) -> int:
     known = traits(line)
     points = 30 if known.get("seniority") in ("director", "vp", "chief") else 0
-    size = known.get("company_size")
-    points += 20 if isinstance(size, int | float) and size >= 50 else 0
+    size = number(known.get("company_size"))
+    points += 20 if size is not None and size >= 50 else 0
     return points + (10 if known.get("country") in MARKETS else 0)
 
 
