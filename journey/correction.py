@@ -169,7 +169,7 @@ def _fold_in(
     fire(journey.head, now, rules, ledger)
     _publish(journey, ledger, before, outcome, rules)
     if len(journey.recents) >= FOLD_AWAY_AT:
-        fold_away(journey, rules)
+        fold_away(journey, customer_id, rules)
 
 
 def fold_newest(journey: Journey, touch: Touch, rules: Rules, ledger: Ledger) -> None:
@@ -206,7 +206,7 @@ def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, 
     _say_difference(journey, customer_id, said, says, touches[0], rules, outcome)
     _tell_difference(facts, old, new, said, outcome)
     if len(journey.recents) >= FOLD_AWAY_AT:
-        fold_away(journey, rules)
+        fold_away(journey, customer_id, rules)
 
 
 def _base(journey: Journey, rules: Rules) -> Head:
@@ -314,15 +314,18 @@ def _settle(outcome: Outcome) -> None:
         outcome.events = {event: at for event, at in events.items() if event[0] not in gone}
 
 
-def fold_away(journey: Journey, rules: Rules) -> None:
-    """Fold recent touchpoints that no late one can precede any more into the base, several at once."""
+def fold_away(journey: Journey, customer_id: str, rules: Rules) -> None:
+    """Fold recent touchpoints that no late one can precede any more into the base, several at once.
+
+    In silence, but as this customer: a decision means an overlap by an id that the customer is part of.
+    """
     recents = journey.recents
     excess = len(recents) - MOST_RECENTS
     before = journey.head.last - rules.correction_ms
     if excess < FOLD_AWAY_AT and _unpack_touch(recents[FOLD_AWAY_AT // 2]).at >= before:
         return
     base = _base(journey, rules)
-    silence = Silence("", rules)
+    silence = Silence(customer_id, rules)
     folded = 0
     for raw in recents:
         touch = _unpack_touch(raw)

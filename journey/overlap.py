@@ -43,9 +43,13 @@ def watch(head: Head, touch: Touch, profile: Profile, owner: str | None, rules: 
 
 
 def decide(head: Head, touch: Touch, ledger: Ledger) -> None:
-    """A person's decision resolves the overlap that it names by its id."""
+    """A person's decision resolves the overlap that it names by its id.
+
+    Also by the id that it had before its customer, of whom the decision speaks, was found to be another one.
+    """
     decided = str((touch.properties or {}).get("id", ""))
-    resolve(head, lambda found: overlap_id(found, ledger.customer_id) == decided, touch.at, "decision", ledger)
+    called = {ledger.customer_id, touch.of or ledger.customer_id}
+    resolve(head, lambda found: decided in {overlap_id(found, who) for who in called}, touch.at, "decision", ledger)
 
 
 def expire(head: Head, overlap: OpenOverlap, at: int, ledger: Ledger) -> None:
@@ -138,10 +142,12 @@ def open_or_extend(
 
 
 def _claim(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
-    contested = claim(head, touch, rules, ledger)
-    if contested is None:
-        resolve(head, on(touch), touch.at, "claim", ledger)
-    else:
+    contested, about = claim(head, touch, rules, ledger), on(touch)
+    # Two teams that both claim go on doing so: that overlap alone is not resolved by one more claim.
+    resolve(
+        head, lambda found: about(found) and not (contested and found.kind == "double_owner"), touch.at, "claim", ledger
+    )
+    if contested is not None:
         other = Contact(contested.subject, contested.team, touch.at, contested.source, contested.id)
         open_or_extend(head, "double_owner", touch.subject, touch, [other], rules, ledger)
 

@@ -34,7 +34,7 @@ def fold_history(touches: Iterable[Touch], customer_id: str, rules: Rules, now: 
         fold_newest(journey, touch, rules, ledger)
         latest.append(touch)
         if len(journey.recents) >= FOLD_AWAY_AT:
-            fold_away(journey, rules)
+            fold_away(journey, customer_id, rules)
     fire(journey.head, now, rules, ledger)
     journey.known = known_of(latest, rules)
     says = {**ledger.facts, **{fact.id: fact for fact in positions(journey.head, customer_id, rules)}}

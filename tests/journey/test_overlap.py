@@ -89,3 +89,36 @@ def test_a_person_decides_by_the_overlaps_id() -> None:
     decision = touch("d", START + 2 * HOUR, "overlap.resolved", "sales", "internal", properties={"id": found.id})
     story.arrive([decision])
     assert [fact.resolution for fact in overlaps(story, "subject")] == ["decision"]
+
+
+def strayed(customer_id: str = "c-1") -> tuple[Story, str]:
+    """A customer in whose evaluation marketing promoted, and the id of that overlap."""
+    story = Story(customer=customer_id)
+    story.arrive([touch("d", START, "demo.held", "sales", "outbound")])
+    story.arrive([touch("m", START + HOUR, "email.sent", "marketing", "outbound", subject="promotion")])
+    (found,) = overlaps(story, "off_turf")
+    return story, found.id
+
+
+def decision(at: int, overlap_id: str, **more: Any) -> Touch:
+    return touch("decision", at, "overlap.resolved", "sales", "internal", properties={"id": overlap_id}, **more)
+
+
+def test_a_decision_stands_after_it_was_folded_away_and_something_came_late() -> None:
+    story, overlap_id = strayed()
+    story.arrive([decision(START + 2 * HOUR, overlap_id)])
+    for number in range(1, 30):
+        story.arrive([touch(f"n{number}", START + number * 10 * HOUR, "note.written", "sales", "internal")])
+    story.arrive([touch("late", START + 285 * HOUR, "email.sent", "marketing", "outbound", subject="promotion")])
+    decided, again = overlaps(story, "off_turf")
+    assert (decided.status, decided.resolution) == ("resolved", "decision")
+    assert again.status == "open"
+
+
+def test_a_decision_may_mean_an_overlap_as_it_was_called_before_its_customer_was_merged() -> None:
+    _, overlap_id = strayed("c-2")
+    story, own = strayed("c-1")
+    assert own != overlap_id
+    story.arrive([decision(START + 2 * HOUR, overlap_id, of="c-2")])
+    (found,) = overlaps(story, "off_turf")
+    assert (found.status, found.resolution) == ("resolved", "decision")
