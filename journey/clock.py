@@ -13,7 +13,10 @@ _NONE: Set[int] = frozenset()
 
 
 def tick(head: Head, touch: Touch, profile: Profile, moves: list[Move], rules: Rules, ledger: Ledger) -> None:
-    """Stop and start clocks by one touchpoint. The earliest start stands; one touchpoint may do both."""
+    """Stop and start clocks by one touchpoint. The earliest start stands; one touchpoint may do both, in this order.
+
+    It may also stop the run that it starts: a first attempt that connects, though an earlier one was never answered.
+    """
     starts = {index for index, _, test in profile.clock_starts if passes(test, head)} if profile.clock_starts else None
     stops = {index for index, _, test in profile.clock_stops if passes(test, head)} if profile.clock_stops else None
     if starts or stops or (moves and _concern(moves, rules)):
@@ -30,18 +33,17 @@ def _run_clocks(
     head: Head, touch: Touch, starts: Set[int], stops: Set[int], moves: list[Move], rules: Rules, ledger: Ledger
 ) -> None:
     entered = {(move.track, move.to) for move in moves}
-    left = {(move.track, move.left) for move in moves}
+    left = {(move.track, move.left) for move in moves if not _cancels(move, rules)}
     stopped: set[int] = set()
     for clock in rules.clocks:
         index = clock.index
         run = _run(head, index)
         stopping = index in stops
+        running = run is not None and run.state == RUNNING
         if run is not None and not run.stopped and (stopping or clock.leaves in left):
             _stop(run, touch, ledger)
             stopped.add(index)
-            stopping = False
-        starting = index in starts or clock.enters in entered or clock.after in stopped
-        if starting and (run is None or run.state != RUNNING):
+        if not running and (index in starts or clock.enters in entered or clock.after in stopped):
             if run is not None:
                 head.clocks.remove(run)
             run = ClockRun(index, touch.at, clock.due(touch.at), touch.source, touch.id)
@@ -55,11 +57,16 @@ def _run_clocks(
 
 def cancel(head: Head, moves: list[Move], at: int, rules: Rules, ledger: Ledger) -> None:
     """Entering some detours ends whatever is still running."""
-    if any(rules.tracks[move.track].places[move.to].cancels_clocks for move in moves):
+    if any(_cancels(move, rules) for move in moves):
         for run in head.clocks:
             if run.state == RUNNING:
                 run.state, run.stopped = CANCELLED, at
                 ledger.clock(run)
+
+
+def _cancels(move: Move, rules: Rules) -> bool:
+    """Leaving for such a detour is no way to meet a clock: a recycled lead that is lost has not been offered again."""
+    return rules.tracks[move.track].places[move.to].cancels_clocks
 
 
 def breach(run: ClockRun, ledger: Ledger) -> None:
