@@ -50,15 +50,16 @@ def pending(head: Head, rules: Rules) -> list[Due]:
         quiet = max(head.counted, stay.entered)
         open_kinds = [stall.kind for stall in head.stalls if stall.track == track.index]
         if place.no_activity_ms and NO_ACTIVITY not in open_kinds:
-            waiting.append(Due(quiet + place.no_activity_ms, 0, _stall, (track.index, NO_ACTIVITY)))
+            waiting.append(Due(quiet + place.no_activity_ms, 1, _stall, (track.index, NO_ACTIVITY)))
         if place.no_progress_ms and NO_PROGRESS not in open_kinds:
-            waiting.append(Due(stay.entered + place.no_progress_ms, 0, _stall, (track.index, NO_PROGRESS)))
+            waiting.append(Due(stay.entered + place.no_progress_ms, 1, _stall, (track.index, NO_PROGRESS)))
         if place.leaves_after_ms:
-            waiting.append(Due(quiet + place.leaves_after_ms, 2, _leave, track.index))
+            # First of what is due at once: a stage left at a limit is left in time, so nothing opens or breaches there.
+            waiting.append(Due(quiet + place.leaves_after_ms, 0, _leave, track.index))
     for stall in head.stalls:
         if not stall.escalated:
             limit = _limit_ms(stall, head, rules)
-            waiting.append(Due(stall.since + limit * (rules.escalate_at - 1), 1, _escalate, stall))
+            waiting.append(Due(stall.since + limit * (rules.escalate_at - 1), 2, _escalate, stall))
     for run in head.clocks:
         if run.state == RUNNING:
             waiting.append(Due(run.due, 3, _breach, run))

@@ -23,8 +23,10 @@ def hand_over(head: Head, touch: Touch, profile: Profile, moves: list[Move], rul
     named = (touch.properties or {}).get("owner")
     actor = str(named) if named and "property" in rule.owner else touch.actor if "actor" in rule.owner else None
     answers = bool(head.offered) and rule.called in {"accepted", "rejected"}
-    if team != head.owner or actor != head.owner_actor or answers:
+    changes = (team, actor) != (head.owner, head.owner_actor)
+    if changes or answers:
         ledger.handoff(rule.called, head, team, actor, touch)
+    if changes:
         head.owner, head.owner_actor, head.owner_since = team, actor, touch.at
     if answers:
         head.offered = 0
