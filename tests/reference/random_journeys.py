@@ -38,6 +38,22 @@ INTERNAL = (
 RARE = {"lead.disqualified", "deal.lost", "subscription.cancelled", "lead.rejected", "lead.recycled", "deal.won"}
 SUBJECTS = ("pricing", "promotion", "targeting", "contract", "content", "support", None, None)
 REASONS = ("bad_data", "duplicate", "existing_customer", "competitor", "no_budget", "wrong_persona", None)
+# What a journey is mostly about: chains that a lot among all types hardly ever draws one after the other.
+THEMES: dict[str, tuple[str, ...]] = {
+    "everything": (),
+    "claims": ("owner.claimed", "owner.claimed", "owner.released", "email.sent", "call.logged", "quote.sent"),
+    "hand-over": (
+        "lead.qualified", "lead.routed", "lead.accepted", "lead.rejected", "lead.recycled", "lead.requalified",
+        "form.submitted", "call.logged", "email.sent", "email.received",
+    ),
+    "deals": (
+        "deal.created", "quote.sent", "quote.declined", "deal.won", "deal.reopened", "deal.lost", "meeting.held",
+        "review.posted",
+    ),
+    "outreach": ("email.sent", "call.logged", "sms.sent", "email.received"),
+    "quiet": ("email.received", "call.logged", "email.opened", "note.written"),
+    "interest": ("email.opened", "content.downloaded", "page.viewed", "email.clicked"),
+}  # fmt: skip
 # Distances that the policy's windows and limits begin or end at, and one thousandth of a second to both sides.
 EDGES = [days * DAY for days in (1, 2, 7, 7, 7, 10, 14, 14, 14, 20, 21, 28, 30, 42, 45, 60, 90)] + [
     1 * HOUR,
@@ -95,8 +111,11 @@ def properties(chance: Random, kind: str) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def drawn(chance: Random) -> tuple[str, str]:
+def drawn(chance: Random, theme: str) -> tuple[str, str]:
     """A type and its direction: mostly the usual one."""
+    if THEMES[theme] and chance.random() < (0.97 if theme == "quiet" else 0.7):
+        kind = chance.choice(THEMES[theme])
+        return kind, "inbound" if kind in INBOUND else "outbound" if kind in OUTBOUND else "internal"
     direction = chance.choices(("inbound", "outbound", "internal"), (5, 5, 3))[0]
     kinds = {"inbound": INBOUND, "outbound": OUTBOUND, "internal": INTERNAL}[direction]
     kind = chance.choice(kinds)
@@ -107,8 +126,8 @@ def drawn(chance: Random) -> tuple[str, str]:
     return kind, direction
 
 
-def touchpoint(chance: Random, number: int, at: int) -> Touch:
-    kind, direction = drawn(chance)
+def touchpoint(chance: Random, number: int, at: int, theme: str) -> Touch:
+    kind, direction = drawn(chance, theme)
     channel = CHANNELS.get(kind.partition(".")[0], "crm")
     touch: Touch = {
         "id": f"t{chance.randrange(1000)}-{number}",
@@ -130,13 +149,14 @@ def touchpoint(chance: Random, number: int, at: int) -> Touch:
 def journey(chance: Random, most: int = 200) -> tuple[list[Touch], int]:
     """Touchpoints in event order, and `now` in epoch ms: at the last one, on an edge after it, or much later."""
     pace = chance.choice(("burst", "busy", "busy", "plain", "plain", "slow"))
+    theme = chance.choice(("everything", "everything", *THEMES))
     count = chance.choice((chance.randint(1, 12), chance.randint(1, 60), chance.randint(1, most)))
     at, touches = chance.randrange(14 * DAY) // 1000 * 1000, []
     for number in range(count):
         at += gap(chance, pace)
         if chance.random() < 0.12:
             at = max(at, office_edge(chance, at))
-        touches.append(touchpoint(chance, number, at))
+        touches.append(touchpoint(chance, number, at, theme))
     later = chance.choice((1, 1000, chance.choice(EDGES) + chance.choice((0, 1)), chance.randrange(1, 200 * DAY)))
     return touches, int(START.timestamp()) * 1000 + at + later
 
