@@ -7,7 +7,7 @@ from typing import Any
 
 from console.analyst import Analyst, QuestionError
 from console.lag import KafkaView
-from schemas.topic import ALERTS, FACTS, RAW, REJECTED, TOUCHPOINTS
+from schemas.topic import ALERTS, FACTS, RAW, REBUILDS, REJECTED, TOUCHPOINTS
 
 _WRITTEN = (TOUCHPOINTS, FACTS, ALERTS, REJECTED)
 _POLL_SECONDS = 0.25
@@ -16,16 +16,17 @@ _POSITIONS = "SELECT topic, partition, max(position) AS position FROM sink_posit
 
 @dataclass(frozen=True)
 class Behind:
-    """Records still on their way: to intake, to the journeys, to ClickHouse."""
+    """Records still on their way: to intake, to the rebuilder, to the journeys, to ClickHouse."""
 
     intake: int
+    rebuilds: int
     journeys: int
     writer: int
 
     @property
     def total(self) -> int:
         """All of them; one touchpoint may be counted at several places."""
-        return self.intake + self.journeys + self.writer
+        return self.intake + self.rebuilds + self.journeys + self.writer
 
 
 class NotCaughtUpError(TimeoutError):
@@ -35,12 +36,16 @@ class NotCaughtUpError(TimeoutError):
 def behind(view: KafkaView, analyst: Analyst, group: str) -> Behind:
     """Where records are still on their way; `group` is the instance's prefix of consumer groups.
 
-    The stages are asked in the order of the flow, so nothing slips by between two questions.
+    The stages are asked in the order of the flow, so nothing slips by between two questions. Rebuilds go in a circle:
+    journeys ask for them, and take them in. What was asked for meanwhile is seen by the ends that have moved.
     """
     intake = view.left(f"{group}.worker", *RAW)
+    asked = sum(view.ends(REBUILDS).values())
+    rebuilds = view.left(f"{group}.rebuilder", REBUILDS)
     journeys = view.left(f"{group}.worker", TOUCHPOINTS)
+    meanwhile = sum(view.ends(REBUILDS).values()) - asked
     ends = view.ends(*_WRITTEN)
-    return Behind(intake, journeys, _unwritten(ends, analyst))
+    return Behind(intake, rebuilds + meanwhile, journeys, _unwritten(ends, analyst))
 
 
 def _unwritten(ends: dict[Any, int], analyst: Analyst) -> int:
@@ -63,7 +68,8 @@ def catch_up(
         if time.monotonic() > deadline:
             raise NotCaughtUpError(
                 f"after {seconds:.0f} s {left.intake} records are before intake, {left.journeys} before the journeys, "
-                f"{left.writer} before ClickHouse; `throughline status` shows which part is not up"
+                f"{left.rebuilds} before the rebuilder, {left.writer} before ClickHouse; "
+                "`throughline status` shows which part is not up"
             )
         time.sleep(_POLL_SECONDS)
     report(left)

@@ -8,10 +8,10 @@ from console.analyst import QuestionError, analyst_of
 from console.lag import KafkaView, Lag
 from console.workspace import NoInstanceError, UnreachableError, Workspace
 from schemas.settings import Run
-from schemas.topic import RAW, TOUCHPOINTS
+from schemas.topic import RAW, REBUILDS, TOUCHPOINTS
 
 # Each consumes in a group that ends with its name.
-_PARTS_THAT_CONSUME = ("worker", "writer", "notifier")
+_PARTS_THAT_CONSUME = ("worker", "writer", "rebuilder", "notifier")
 _LAST_WRITTEN = """
     SELECT
         (SELECT max(received_at) FROM v_touchpoints) AS writer,
@@ -64,7 +64,11 @@ def _kafka_side(run: Run, troubles: list[str]) -> tuple[list[Lag], dict[str, dat
         troubles.append(str(error))
         return [], {}
     try:
-        last = {"kafka": _moment(view.newest(*RAW)), "worker": _moment(view.newest(TOUCHPOINTS))}
+        last = {
+            "kafka": _moment(view.newest(*RAW)),
+            "worker": _moment(view.newest(TOUCHPOINTS)),
+            "rebuilder": _moment(view.newest(REBUILDS)),
+        }
         return view.lags(), last
     finally:
         view.close()

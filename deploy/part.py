@@ -10,7 +10,7 @@ import httpx
 from deploy.kafka.broker import LOOPBACK, accepts, wait_ready
 from schemas.settings import Settings
 
-KAFKA, CONTROLLER, CLICKHOUSE, WORKER, WRITER, NOTIFIER, GATEWAY, CONSOLE = range(8)
+KAFKA, CONTROLLER, CLICKHOUSE, WORKER, WRITER, NOTIFIER, GATEWAY, CONSOLE, REBUILDER = range(9)
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def parts_of(settings: Settings) -> tuple[Part, ...]:
         *parts,
         Part("worker", _module("streams.worker"), base + WORKER),
         Part("writer", _module("sinks.writer"), base + WRITER),
+        Part("rebuilder", _module("streams.rebuilder"), base + REBUILDER),
         Part("notifier", _module("sinks.notifier"), base + NOTIFIER),
         Part("gateway", _module("gateway.server"), base + GATEWAY),
         Part("console", _module("console.server"), base + CONSOLE),

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     chunk_records: int = Field(8000, ge=1, description="Most records of one partition in one transaction")
     chunk_bytes: int = Field(4_000_000, ge=1024, description="Most bytes of one partition in one transaction")
     sweep_seconds: float = Field(1.0, gt=0, description="How often each partition looks for what is due")
+    rebuild_touchpoints_per_second: int = Field(
+        20_000, ge=1000, description="Most touchpoints a second that rebuilds read from ClickHouse and fold anew"
+    )
 
     def environment(self) -> dict[str, str]:
         """These settings as `THROUGHLINE_*` variables, secrets in clear: for a child process only."""

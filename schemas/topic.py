@@ -25,6 +25,8 @@ def positions_of(raw_topic: str) -> str:
 
 
 _MIB = 1024 * 1024
+# Most bytes of one record, compressed: a rejected one is kept whole, a journey folded anew may be long.
+LARGEST_BYTES = 16 * _MIB
 _DAY_MS = 24 * 3600 * 1000
 # Compacted state is rewritten at every chunk: small segments keep the log, and so a restore, near its live size.
 _COMPACTED = {
@@ -52,11 +54,15 @@ TOPICS = (
         REJECTED,
         "the original bytes of what was not accepted; reason, pointer and origin in the headers",
         partitioned=False,
-        config={"retention.ms": "-1", "max.message.bytes": str(16 * _MIB)},
+        config={"retention.ms": "-1", "max.message.bytes": str(LARGEST_BYTES)},
     ),
     Topic(positions_of(RAW_MARKETING), "intake's own position in marketing's partitions", config=_COMPACTED),
     Topic(positions_of(RAW_SALES), "intake's own position in sales' partitions", config=_COMPACTED),
-    Topic(TOUCHPOINTS, "accepted touchpoints, keyed by customer_id", config={"retention.ms": "-1"}),
+    Topic(
+        TOUCHPOINTS,
+        "accepted touchpoints and what else moves a journey, keyed by customer_id",
+        config={"retention.ms": "-1", "max.message.bytes": str(LARGEST_BYTES)},
+    ),
     Topic(STATE, "each customer's packed journey, and the partition's own position in the input", config=_COMPACTED),
     Topic(
         FACTS,

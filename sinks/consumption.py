@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
@@ -88,6 +89,27 @@ async def consuming(
         # Where the broker is gone too, leaving the group could wait for it.
         with suppress(TimeoutError, KafkaError):
             await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
+
+
+async def polling_until(
+    task: "asyncio.Task[Any]", consumer: AIOKafkaConsumer, assignment: Assignment, stopping: asyncio.Event
+) -> bool:
+    """Wait for a task with consumption paused, yet as a live member of the group. False where stopping came first.
+
+    Raises what the task raised.
+    """
+    paused: set[TopicPartition] = set()
+    while not (await asyncio.wait({task}, timeout=0.5))[0]:
+        if stopping.is_set():
+            return False
+        fresh = assignment.partitions & consumer.assignment()
+        consumer.pause(*fresh)
+        paused |= fresh
+        # Paused partitions give nothing; those of a new generation are not placed yet and are read again.
+        await consumer.getmany(timeout_ms=0)
+    consumer.resume(*(paused & consumer.assignment()))
+    task.result()
+    return True
 
 
 async def _start(consumer: AIOKafkaConsumer, bootstrap: str, stopping: asyncio.Event) -> None:

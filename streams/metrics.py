@@ -61,3 +61,29 @@ class Metrics:
                     self.forwarded.inc(amount)
                 case ("rebuilt", reason):
                     self.rebuilt.labels(reason).inc(amount)
+
+
+class RebuilderMetrics:
+    """The figures of one rebuilder process since its start."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.rebuilds = Counter(
+            "throughline_rebuilds",
+            "Requests for a rebuild that were answered, by outcome: rebuilt, refused",
+            ["outcome"],
+            registry=registry,
+        )
+        self.touchpoints = Counter(
+            "throughline_rebuild_touchpoints", "Touchpoints read from history and folded anew", registry=registry
+        )
+        self.pending = Gauge("throughline_rebuilds_pending", "Requests for a rebuild that wait", registry=registry)
+        self.waiting_records = Gauge(
+            "throughline_rebuild_waiting_records",
+            "Records that ClickHouse does not hold yet and a rebuild waits for",
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "throughline_rebuild_seconds", "From a request that was taken to its answer in Kafka", registry=registry,
+            buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800),
+        )  # fmt: skip

@@ -1,13 +1,16 @@
 """journey.touchpoints as the journey stage reads it: only the fields that a rule may use."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from journey.condition import AMOUNT_SCALE
+from journey.fact import EPOCH
 from journey.touch import Touch
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class WireMoney(msgspec.Struct, gc=False):
@@ -24,7 +27,7 @@ class WireTouchpoint(msgspec.Struct, gc=False):
     source: str
     type: str
     team: str
-    occurred_at: datetime
+    occurred_at: Annotated[datetime, msgspec.Meta(tz=True)]
     direction: str
     channel: str
     customer_id: str
@@ -47,7 +50,8 @@ def touch_of(wire: WireTouchpoint, read: frozenset[str]) -> Touch:
         properties = {name: value for name, value in properties.items() if name in read} or None
     money = wire.value if "value" in read else None
     return Touch(
-        round(wire.occurred_at.timestamp() * 1000),
+        # Rounded down, as the tables keep it: a journey folded from them must be the same.
+        (wire.occurred_at - EPOCH) // _MILLISECOND,
         wire.source,
         wire.id,
         wire.type,

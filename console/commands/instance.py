@@ -16,7 +16,7 @@ from console.workspace import NoInstanceError, Workspace, pass_workspace
 @click.option("--detach", is_flag=True, help="Return when everything is ready, and leave it running.")
 @pass_workspace
 def up(workspace: Workspace, detach: bool) -> None:
-    """Start Kafka, ClickHouse, the worker, the writer, the notifier, the gateway and the console.
+    """Start Kafka, ClickHouse, the worker, writer, rebuilder and notifier, the gateway and the console.
 
     Without --detach it runs until Ctrl-C, which stops everything cleanly. Data stays in the data directory.
 

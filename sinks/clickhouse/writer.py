@@ -22,7 +22,7 @@ from sinks.clickhouse.insertion import Insertion
 from sinks.clickhouse.migration import MigrationRefusedError, migrate
 from sinks.clickhouse.position import Place, written_up_to
 from sinks.clickhouse.table import BY_NAME
-from sinks.consumption import Assignment
+from sinks.consumption import Assignment, polling_until
 from sinks.metrics import WriterMetrics
 
 log = logging.getLogger(__name__)
@@ -198,22 +198,7 @@ class Writer:
         return now - self._opened_at >= self._limits.seconds or now - self._grown_at >= self._limits.quiet_seconds
 
     async def _polling_until(self, task: asyncio.Task[Any], stopping: asyncio.Event) -> bool:
-        """Wait with consumption paused, yet as a live member of the group. False where stopping came first.
-
-        Raises what the task raised.
-        """
-        paused: set[TopicPartition] = set()
-        while not (await asyncio.wait({task}, timeout=0.5))[0]:
-            if stopping.is_set():
-                return False
-            fresh = self._assignment.partitions & self._consumer.assignment()
-            self._consumer.pause(*fresh)
-            paused |= fresh
-            # Paused partitions give nothing; those of a new generation are not placed yet and are read again.
-            await self._consumer.getmany(timeout_ms=0)
-        self._consumer.resume(*(paused & self._consumer.assignment()))
-        task.result()
-        return True
+        return await polling_until(task, self._consumer, self._assignment, stopping)
 
     async def _finish(self) -> None:
         if self._flush is not None:

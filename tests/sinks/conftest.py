@@ -66,11 +66,9 @@ def own_kafka(tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[in
         yield bootstrap
 
 
-@pytest.fixture(scope="session")
-def own_clickhouse(tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[int], list[int]]) -> Iterator[Part]:
+@contextmanager
+def clickhouse_of(data: Path, port: int) -> Iterator[Part]:
     """An embedded ClickHouse that may be killed and started again; its URL is environment["URL"]."""
-    data = tmp_path_factory.mktemp("sinks-clickhouse")
-    (port,) = free_ports(1)
     environment = {
         "URL": f"http://127.0.0.1:{port}",
         "THROUGHLINE_DATA": str(data),
@@ -85,6 +83,13 @@ def own_clickhouse(tmp_path_factory: pytest.TempPathFactory, free_ports: Callabl
         yield part
     finally:
         part.end()
+
+
+@pytest.fixture(scope="session")
+def own_clickhouse(tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[int], list[int]]) -> Iterator[Part]:
+    """The one of these tests."""
+    with clickhouse_of(tmp_path_factory.mktemp("sinks-clickhouse"), free_ports(1)[0]) as part:
+        yield part
 
 
 @pytest.fixture

@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime
 
-from streams.wire import WireTouchpoint, touch_of
+import msgspec
+import pytest
+
+from sinks.clickhouse.record import milliseconds
+from streams.wire import WireTouchpoint, decode, touch_of
 
 WIRE = WireTouchpoint(
     "t1", "mailer", "email.sent", "marketing", datetime(2026, 1, 5, 10, tzinfo=UTC), "outbound", "email", "c-1",
@@ -24,3 +28,14 @@ def test_what_the_policy_names_is_kept() -> None:
 
 def test_moments_are_epoch_milliseconds() -> None:
     assert touch_of(WIRE, frozenset()).at == 1_767_607_200_000
+
+
+def test_less_than_a_millisecond_is_dropped_as_in_the_tables() -> None:
+    moment = datetime(2026, 1, 5, 10, 0, 0, 999_999, tzinfo=UTC)
+    late = msgspec.structs.replace(WIRE, occurred_at=moment)
+    assert touch_of(late, frozenset()).at == milliseconds(moment) == 1_767_607_200_999
+
+
+def test_a_moment_without_a_zone_is_no_touchpoint() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decode(msgspec.json.encode(msgspec.structs.replace(WIRE, occurred_at=datetime(2026, 1, 5))))
