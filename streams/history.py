@@ -10,16 +10,17 @@ from clickhouse_connect.driver.client import Client
 
 from journey.fact import instant
 from journey.touch import Touch
-from streams.wire import WireTouchpoint, touch_of
+from streams.wire import WireMoney, WireTouchpoint, touch_of
 
 # A derived id is in the table for ever, whomever it belongs to: `place` says whose history a touchpoint is part of.
 _HISTORY = """
     SELECT place, derived_id, source, id, type, team, direction, channel, subject, actor, campaign, content,
-        toUnixTimestamp64Milli(occurred_at) AS at, properties
+        toUnixTimestamp64Milli(occurred_at) AS at, value_amount, value_currency, properties
     FROM
     (
         SELECT customer_id AS derived_id, source, id, type, team, direction, channel, subject, actor, campaign, content,
-            occurred_at, properties, transform(customer_id, %(derived)s, %(places)s, toUInt32(0)) AS place
+            occurred_at, value_amount, value_currency, properties,
+            transform(customer_id, %(derived)s, %(places)s, toUInt32(0)) AS place
         FROM touchpoints FINAL
         WHERE customer_id IN %(derived)s
         {once}
@@ -88,7 +89,21 @@ def _rows(blocks: Iterable[Sequence[Any]], told: Told) -> Iterator[Any]:
 def _touches(rows: Iterable[Any], customer_id: str, read: frozenset[str]) -> Iterator[Touch]:
     """Rows as the journey stage would have read them from their records: absent texts are empty in a table."""
     for row in rows:
-        _, derived_id, source, touchpoint_id, kind, team, direction, channel, *texts, at, properties = row
+        (
+            _,
+            derived_id,
+            source,
+            touchpoint_id,
+            kind,
+            team,
+            direction,
+            channel,
+            *texts,
+            at,
+            amount,
+            currency,
+            properties,
+        ) = row
         subject, actor, campaign, content = (text or None for text in texts)
         wire = WireTouchpoint(
             id=touchpoint_id,
@@ -105,5 +120,6 @@ def _touches(rows: Iterable[Any], customer_id: str, read: frozenset[str]) -> Ite
             content=content,
             properties=_properties(properties) if properties != "{}" else None,
             derived_id=derived_id,
+            value=None if amount is None else WireMoney(amount, currency),
         )
         yield touch_of(wire, read)

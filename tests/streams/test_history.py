@@ -25,7 +25,7 @@ from tests.journey.telling import RULES
 from tests.streams.records import Record
 
 START = datetime(2025, 3, 1, 12, tzinfo=UTC)
-READ = RULES.names_read | {"campaign"}
+READ = RULES.names_read | {"campaign", "value"}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,7 @@ def envelope(customer_id: str, number: int, **given: Any) -> bytes:
         "actor": random.choice([None, "rep-1"]),
         "campaign": random.choice([None, "spring"]),
         "content": "ebook",
+        "value": random.choice([None, {"amount": "1234.5678", "currency": "EUR"}, {"amount": "-7", "currency": "USD"}]),
         "properties": random.choice([{}, {"path": "/pricing", "unread": 1, "traits": {"seniority": "vp"}}]),
         "origin": "touchpoints.sales/0/1",
     }
