@@ -92,12 +92,16 @@ class Adopt(Control, tag="adopt"):
 
 
 class RebuildRequest(msgspec.Struct, gc=False):
-    """What the journey stage writes to journey.rebuilds: fold the history of these derived ids into one journey."""
+    """What the journey stage writes to journey.rebuilds: fold the history of these derived ids into one journey.
+
+    `account`: of the account's touchpoints, as its rules see them. `offset`: the history must reach at least so far.
+    """
 
     customer_id: str
     members: list[str]
     reason: str
     offset: int
+    account: bool = False
     schema_version: int = 1
 
 

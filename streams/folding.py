@@ -18,8 +18,8 @@ from journey.state import Journey
 from journey.touch import Touch
 from schemas import rejection, topic
 from streams.control import (
+    ACCOUNT,
     FORWARDED,
-    HEADER,
     AnyControl,
     Ask,
     Assign,
@@ -31,6 +31,7 @@ from streams.control import (
     decode_control,
     encode_request,
     headers_of,
+    kind_of,
     output_of,
 )
 from streams.intake import partition_of
@@ -39,6 +40,7 @@ from streams.stored import is_redirect, pack, unpack
 from streams.wire import decode, touch_of, with_customer
 
 _MOST_SINCE = 512 * 8
+_TOUCHPOINTS = (b"", FORWARDED, ACCOUNT)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -69,6 +71,7 @@ class Folding:
         self._watermark = watermark
         self._recorded_at: datetime = instant(wall_ms)
         self._arrivals: dict[str, list[Arrival]] = {}
+        self._accounts: set[str] = set()
         self._offset = 0
 
     def chunk(self, records: Any) -> Effects:
@@ -80,7 +83,9 @@ class Folding:
             if record.value is None:
                 continue
             self._offset = record.offset
-            if record.headers and self._controlled(record):
+            kind = kind_of(record.headers) if record.headers else b""
+            if kind not in _TOUCHPOINTS:
+                self._control(record)
                 continue
             try:
                 wire = decode(record.value)
@@ -94,8 +99,10 @@ class Folding:
             value = self._value(wire.customer_id)
             if value is not None and is_redirect(value):
                 self._forward(record, touch.of or unpack(value).redirect)
-            else:
-                self._arrivals.setdefault(wire.customer_id, []).append(Arrival(touch, record))
+                continue
+            if kind == ACCOUNT:
+                self._accounts.add(wire.customer_id)
+            self._arrivals.setdefault(wire.customer_id, []).append(Arrival(touch, record))
         for customer_id, arrivals in self._arrivals.items():
             self._arrive(customer_id, arrivals)
         effects.watermark = self.now
@@ -104,7 +111,7 @@ class Folding:
     def due(self, customer_id: str, now: int) -> None:
         """Do what time alone does to a customer."""
         journey = self._journey(customer_id)
-        outcome = arrive(journey, customer_id, [], now, self._rules)
+        outcome = arrive(journey, customer_id, [], now, self._rules_of(journey))
         self._keep(customer_id, journey, outcome)
 
     @property
@@ -117,23 +124,24 @@ class Folding:
 
     def _journey(self, customer_id: str) -> Journey:
         value = self._value(customer_id)
-        return begin(self._rules) if value is None else unpack(value)
+        if value is not None:
+            return unpack(value)
+        return begin(self._rules.accounts if customer_id in self._accounts else self._rules)
 
-    def _controlled(self, record: Any) -> bool:
-        """Whether the record is a control, which then is done."""
-        kind = next((value for name, value in record.headers if name == HEADER), b"")
-        if kind in (b"", FORWARDED):
-            return False
+    def _rules_of(self, journey: Journey) -> Rules:
+        return self._rules.accounts if journey.account else self._rules
+
+    def _control(self, record: Any) -> None:
+        """Carry a control record out, after what came before it for the same customer."""
         try:
             control = decode_control(record.value)
         except msgspec.MsgspecError as error:
             self._reject(record, str(error))
-            return True
+            return
         waiting = self._arrivals.pop(control.customer_id, None)
         if waiting:
             self._arrive(control.customer_id, waiting)
         self._do(control)
-        return True
 
     def _do(self, control: AnyControl) -> None:
         customer_id, journey = control.customer_id, self._journey(control.customer_id)
@@ -210,7 +218,7 @@ class Folding:
             control.reason,
             control.touchpoints,
             self.now,
-            self._rules,
+            self._rules_of(journey),
         )
         self.effects.count("rebuilt", control.reason)
         self._keep(customer_id, swapped, outcome)
@@ -219,12 +227,12 @@ class Folding:
         journey = self._journey(customer_id)
         touches = []
         for touch, record in arrivals:
-            if touch.of is not None and touch.of not in journey.members:
+            if touch.of is not None and touch.of not in journey.members and not journey.account:
                 # Its own partition knows where it belongs, and has said so here before it passes anything on.
                 self._forward(record, touch.of)
             else:
                 touches.append(touch)
-        outcome = arrive(journey, customer_id, touches, self.now, self._rules)
+        outcome = arrive(journey, customer_id, touches, self.now, self._rules_of(journey))
         self.effects.count("folded", by=len(touches))
         self._keep(customer_id, journey, outcome)
 
@@ -253,7 +261,7 @@ class Folding:
             self._request(customer_id, journey, reason)
 
     def _request(self, customer_id: str, journey: Journey, reason: str) -> None:
-        request = RebuildRequest(customer_id, sorted(journey.members), reason, journey.rebuild)
+        request = RebuildRequest(customer_id, sorted(journey.members), reason, journey.rebuild, journey.account)
         self.effects.write(topic.REBUILDS, self._partition, customer_id.encode(), encode_request(request), [])
 
     def _send(self, control: Control) -> None:

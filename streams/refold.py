@@ -1,23 +1,32 @@
-"""The journeys of one partition twice: as the workers keep them, and folded anew from journey.touchpoints."""
+"""The journeys of all partitions twice: as the workers keep them, and folded anew from journey.touchpoints.
 
-from collections.abc import Callable
+A journey that was never merged nor rebuilt is replayed in the order of arrival, as its worker did. Every other one is
+folded in event order from all touchpoints of all derived ids that belong to it: what it should have ended at.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from journey.correction import arrive, begin
-from journey.fact import Correction, Fact
+from journey.fact import Correction, Fact, Merge, Rebuilt
+from journey.rebuild import fold_history
 from journey.rules import Rules
 from journey.state import Journey, pack_head
 from journey.touch import Touch
 from schemas import topic
+from streams.control import ACCOUNT, kind_of
 from streams.journeys import JourneyStage
 from streams.reading import end_of, stretch
 from streams.stored import Position, newest_position, unpack
-from streams.wire import decode, touch_of
+from streams.wire import WireTouchpoint, decode, touch_of
 
 Progress = Callable[[int], None]
+# Who a touchpoint is of, by its own identifiers; and which one it is.
+Distinct = tuple[str, str, str]
 
 
 @dataclass
@@ -27,71 +36,163 @@ class Refold:
     partition: int
     position: int = 0
     touchpoints: int = 0
-    distinct: set[tuple[str, str, str]] = field(default_factory=set)
+    customers: int = 0
+    distinct: set[Distinct] = field(default_factory=set)
     facts: dict[str, Fact] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    rebuilding: set[str] = field(default_factory=set)
     lost: int = 0
     doubled: int = 0
     differences: list[str] = field(default_factory=list)
 
 
-async def refold(consumer: AIOKafkaConsumer, partition: int, rules: Rules, told: Progress) -> Refold:
-    """Fold every touchpoint of a partition up to the state's own position, and hold the state against it."""
-    live, position = await _live(consumer, partition, rules)
-    found = Refold(partition, position.offset)
-    journeys: dict[str, Journey] = {}
-    tp = TopicPartition(topic.TOUCHPOINTS, partition)
-    async for records in stretch(consumer, tp, None, position.offset):
+@dataclass
+class Live:
+    """The journeys that a partition's worker keeps, and how far it has read."""
+
+    journeys: dict[str, Journey]
+    position: Position
+
+
+async def refold(consumer: AIOKafkaConsumer, partitions: int, rules: Rules, told: Progress) -> list[Refold]:
+    """Fold every touchpoint up to the state's own positions, and hold the state against it, partition by partition."""
+    live = [await _live(consumer, partition, rules) for partition in range(partitions)]
+    everybody = _Everybody({key: journey for each in live for key, journey in each.journeys.items()}, rules)
+    found = []
+    for partition, each in enumerate(live):
+        found.append(Refold(partition, each.position.offset))
+        tp = TopicPartition(topic.TOUCHPOINTS, partition)
+        async for records in stretch(consumer, tp, None, each.position.offset):
+            everybody.read(records, found[-1])
+            told(len(records))
+    for each, to in zip(live, found, strict=True):
+        for customer_id, journey in each.journeys.items():
+            everybody.compare(customer_id, journey, to)
+    for partition, customer_id in everybody.left():
+        found[partition].differences.append(f"customer {customer_id}: it has no state")
+        found[partition].lost += 1
+    return found
+
+
+class _Everybody:
+    """Who belongs to whom, what is replayed so far, and what is gathered for a fold in order."""
+
+    def __init__(self, live: dict[str, Journey], rules: Rules) -> None:
+        self._live = live
+        self._rules = rules
+        self._replayed: dict[str, tuple[int, Journey]] = {}
+        self._said: dict[str, dict[str, Fact]] = {}
+        self._gathered: dict[str, dict[tuple[str, str], tuple[Any, Touch]]] = {}
+
+    def read(self, records: Iterable[Any], found: Refold) -> None:
+        """Take a stretch of a partition in: accounts' copies are replayed, other controls move nothing of their own."""
         arrivals: dict[str, list[Touch]] = {}
+        accounts: set[str] = set()
         for record in records:
-            if record.value is None:
+            kind = kind_of(record.headers) if record.headers else b""
+            if record.value is None or kind not in (b"", ACCOUNT):
                 continue
             try:
                 wire = decode(record.value)
             except msgspec.MsgspecError:
                 # The journey stage has rejected it.
                 continue
-            found.touchpoints += 1
-            found.distinct.add((wire.customer_id, wire.source, wire.id))
+            if kind == ACCOUNT:
+                accounts.add(wire.customer_id)
+            else:
+                found.touchpoints += 1
+                found.distinct.add((wire.derived_id or wire.customer_id, wire.source, wire.id))
             if wire.customer_id:
-                arrivals.setdefault(wire.customer_id, []).append(touch_of(wire, rules.names_read))
+                self._take(wire, kind, record, arrivals)
         for customer_id, touches in arrivals.items():
-            journey = journeys.get(customer_id) or begin(rules)
-            journeys[customer_id] = journey
-            _publish(arrive(journey, customer_id, touches, 0, rules).facts, found)
-        told(len(records))
-    for customer_id in live.keys() | journeys.keys():
-        _compare(customer_id, journeys.get(customer_id), live.get(customer_id), rules, found)
-    return found
+            _, journey = self._replayed.setdefault(
+                customer_id, (found.partition, begin(self._rules.accounts if customer_id in accounts else self._rules))
+            )
+            outcome = arrive(journey, customer_id, touches, 0, self._rules_of(journey))
+            _publish(outcome.facts, self._said.setdefault(customer_id, {}))
+
+    def compare(self, customer_id: str, live: Journey, found: Refold) -> None:
+        """Hold one customer's live journey against what it should be."""
+        found.versions[customer_id] = live.version
+        if live.redirect:
+            return
+        found.customers += not live.account
+        if live.rebuild:
+            found.rebuilding.add(customer_id)
+            return
+        rules = self._rules_of(live)
+        if _was_moved(live):
+            touches = [touch for _, touch in sorted(self._gathered.pop(customer_id, {}).values(), key=_first)]
+            expected, facts = fold_history(touches, customer_id, rules, live.head.fired)
+            said = {fact.id: fact for fact in facts}
+        else:
+            _, replayed = self._replayed.pop(customer_id, (0, None))
+            if replayed is None:
+                if live.head.seen:
+                    found.differences.append(f"customer {customer_id}: no touchpoint stands behind its state")
+                    found.doubled += live.head.seen
+                return
+            expected, said = replayed, self._said.pop(customer_id, {})
+            if live.head.fired > expected.head.fired:
+                _publish(arrive(expected, customer_id, [], live.head.fired, rules).facts, said)
+        found.facts.update(said)
+        _differ(customer_id, expected, live, found)
+
+    def left(self) -> Iterable[tuple[int, str]]:
+        """Customers with touchpoints and without state, each with its partition."""
+        return [
+            (partition, customer_id)
+            for customer_id, (partition, journey) in self._replayed.items()
+            if journey.head.seen and customer_id not in self._live
+        ]
+
+    def _take(self, wire: WireTouchpoint, kind: bytes, record: Any, arrivals: dict[str, list[Touch]]) -> None:
+        owner = wire.customer_id if kind == ACCOUNT else self._owner(wire.derived_id or wire.customer_id)
+        journey = self._live.get(owner)
+        if journey is not None and _was_moved(journey):
+            wire.customer_id = owner
+            touch = touch_of(wire, self._rules.names_read)
+            received = (record.timestamp, record.partition, record.offset)
+            known = self._gathered.setdefault(owner, {}).get((wire.source, wire.id))
+            if known is None or received < known[0]:
+                self._gathered[owner][wire.source, wire.id] = received, touch
+        else:
+            arrivals.setdefault(wire.customer_id, []).append(touch_of(wire, self._rules.names_read))
+
+    def _owner(self, derived_id: str) -> str:
+        journey = self._live.get(derived_id)
+        return journey.redirect or derived_id if journey is not None else derived_id
+
+    def _rules_of(self, journey: Journey) -> Rules:
+        return self._rules.accounts if journey.account else self._rules
 
 
-async def _live(consumer: AIOKafkaConsumer, partition: int, rules: Rules) -> tuple[dict[str, Journey], Position]:
+def _was_moved(journey: Journey) -> bool:
+    return bool(journey.rebuilt or journey.members or journey.rebuild)
+
+
+def _first(gathered: tuple[Any, Touch]) -> Any:
+    return gathered[0]
+
+
+async def _live(consumer: AIOKafkaConsumer, partition: int, rules: Rules) -> Live:
     stage, position = JourneyStage(rules, partition, 0), Position(0)
     tp = TopicPartition(topic.STATE, partition)
     async for records in stretch(consumer, tp, None, await end_of(consumer, tp)):
         stage.restore(records)
         position = newest_position(records) or position
-    return {customer_id: unpack(value) for customer_id, value in stage.packed()}, position
+    return Live({customer_id: unpack(value) for customer_id, value in stage.packed()}, position)
 
 
-def _publish(facts: list[Fact], found: Refold) -> None:
+def _publish(facts: list[Fact], said: dict[str, Fact]) -> None:
     for fact in facts:
         if fact.deleted:
-            found.facts.pop(fact.id, None)
+            said.pop(fact.id, None)
         else:
-            found.facts[fact.id] = fact
+            said[fact.id] = fact
 
 
-def _compare(customer_id: str, expected: Journey | None, live: Journey | None, rules: Rules, found: Refold) -> None:
-    if expected is None or live is None:
-        which = "no touchpoint stands behind its state" if expected is None else "it has no state"
-        found.differences.append(f"customer {customer_id}: {which}")
-        found.doubled += expected is None and live is not None and live.head.seen
-        found.lost += live is None and expected is not None and expected.head.seen
-        return
-    found.versions[customer_id] = live.version
-    if live.head.fired > expected.head.fired:
-        _publish(arrive(expected, customer_id, [], live.head.fired, rules).facts, found)
+def _differ(customer_id: str, expected: Journey, live: Journey, found: Refold) -> None:
     found.lost += max(0, expected.head.seen - live.head.seen)
     found.doubled += max(0, live.head.seen - expected.head.seen)
     if pack_head(expected.head) != pack_head(live.head):
@@ -104,5 +205,5 @@ def _compare(customer_id: str, expected: Journey | None, live: Journey | None, r
 
 
 def is_compared(fact: Fact) -> bool:
-    """Corrections tell how things came about, which depends on how touchpoints were grouped: they are not compared."""
-    return not isinstance(fact, Correction)
+    """What tells how things came about depends on how touchpoints were grouped: it is not compared."""
+    return not isinstance(fact, Correction | Merge | Rebuilt)

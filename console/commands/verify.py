@@ -67,6 +67,7 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
                 "doubled": verdict.doubled,
                 "differences": verdict.differences,
                 "moving": verdict.moving,
+                "rebuilding": verdict.rebuilding,
                 "behind": verdict.behind,
                 "first_differences": verdict.told,
                 "seconds": round(time.monotonic() - started, 3),
@@ -79,10 +80,12 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
 
 def _tell(verdict: Verdict, seconds: float) -> None:
     people = output.people()
-    wrong = "not everything has arrived" if verdict.behind else "something does not agree"
+    wrong = "not everything has arrived" if verdict.behind or verdict.rebuilding else "something does not agree"
     mark = "[good]everything agrees[/]" if verdict.ok else f"[bad]{wrong}[/]"
     people.print(f"{mark}  {verdict.touchpoints:,} touchpoints of {verdict.customers:,} customers in {seconds:.1f} s")
     people.print(f"lost {verdict.lost}   doubled {verdict.doubled}   differences {verdict.differences}")
+    if verdict.rebuilding:
+        people.print(f"{verdict.rebuilding:,} customers wait to be rebuilt, and were not compared", style="medium")
     if verdict.moving:
         people.print(f"{verdict.moving:,} facts moved on meanwhile and were passed over", style="quiet")
     for line in verdict.told:
