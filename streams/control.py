@@ -13,8 +13,8 @@ import msgspec
 
 from journey.fact import AnyFact
 from journey.touch import Touch
+from schemas.control import HEADER
 
-HEADER = "throughline-control"
 FORWARDED = b"forwarded"
 ACCOUNT = b"account"
 

@@ -233,7 +233,8 @@ class Folding:
             else:
                 touches.append(touch)
         outcome = arrive(journey, customer_id, touches, self.now, self._rules_of(journey))
-        self.effects.count("folded", by=len(touches))
+        if not journey.account:
+            self.effects.count("folded", by=len(touches))
         self._keep(customer_id, journey, outcome)
 
     def _keep(self, customer_id: str, journey: Journey, outcome: Outcome) -> None:
@@ -243,6 +244,9 @@ class Folding:
         self.effects.state[customer_id] = pack(journey)
         if outcome.facts:
             self._say(customer_id.encode(), journey.version, outcome)
+        if journey.account:
+            # Each is one of a customer, where it is counted.
+            return
         if outcome.duplicates:
             self.effects.count("duplicates", by=outcome.duplicates)
         if outcome.too_late:

@@ -8,13 +8,14 @@ from typing import Any
 from aiokafka.partitioner import murmur2
 from pydantic import ValidationError
 
-from journey.account import account_id_of, account_of
+from journey.account import account_id_of, account_of, matters
 from journey.fact import instant
 from journey.identity import resolve
 from schemas import rejection, topic
 from schemas.rejection import Rejection
 from schemas.touchpoint import MAX_TOUCHPOINT_BYTES, Touchpoint
 from streams.alignment import Gate
+from streams.control import ACCOUNT, headers_of
 from streams.stage import Effects, Headers
 
 
@@ -88,13 +89,20 @@ class IntakeStage:
             rest = (
                 f'"received_at":"{received_at}","origin":"{origin}",{touchpoint.model_dump_json(exclude_none=True)[1:]}'
             )
-            known = f',"account_id":"{account_id}"' if account_id else ""
-            self._envelope(customer_id, f'"customer_id":{dumps(customer_id)}{known}', rest, [], effects)
+            self._write(customer_id, account_id, rest, matters(touchpoint), effects)
             effects.count("accepted", touchpoint.source, touchpoint.team)
         else:
             effects.taken = len(records)
         effects.watermark = min(watermark, wall_ms)
         return effects
+
+    def _write(self, customer_id: str, account_id: str, rest: str, matters_to_account: bool, effects: Effects) -> None:
+        """The envelope for the customer, and one more for the account where that has to know."""
+        known = f',"account_id":"{account_id}"' if account_id else ""
+        self._envelope(customer_id, f'"customer_id":{dumps(customer_id)}{known}', rest, [], effects)
+        if account_id and matters_to_account:
+            who = f'"customer_id":"{account_id}","derived_id":{dumps(customer_id)}{known}'
+            self._envelope(account_id, who, rest, headers_of(ACCOUNT), effects)
 
     def _envelope(self, key: str, who: str, rest: str, headers: Headers, effects: Effects) -> None:
         partition, value = partition_of(key, self._partitions), f'{{"schema_version":1,{who},{rest}'

@@ -5,6 +5,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from schemas.control import HEADER
+from schemas.topic import TOUCHPOINTS
 from sinks.clickhouse.position import Place
 from sinks.clickhouse.record import Record
 from sinks.clickhouse.rejected_row import sink_rejected_row
@@ -25,7 +27,12 @@ class Batch:
         self.newest_ms = 0
 
     def add(self, topic: str, records: Sequence[Record]) -> None:
-        """Map the records of one partition. A record that cannot be mapped becomes a row of `sink_rejected`."""
+        """Map the records of one partition. A record that cannot be mapped becomes a row of `sink_rejected`.
+
+        Control records are none: a touchpoint is a row once, whatever it is told to besides.
+        """
+        if topic == TOUCHPOINTS:
+            records = [record for record in records if not record.headers or _is_touchpoint(record)]
         if topic in ROWS_OF_ONE_TABLE:
             self._add_to(*ROWS_OF_ONE_TABLE[topic], records)
         else:
@@ -58,3 +65,7 @@ class Batch:
         said = f"{type(error).__name__}: {error}"[:_SHOWN]
         log.warning("%s cannot be a row, kept in sink_rejected: %s", place, said)
         self.rows["sink_rejected"].append(sink_rejected_row(record, said, time.time_ns() // 1_000_000))
+
+
+def _is_touchpoint(record: Record) -> bool:
+    return all(name != HEADER for name, _ in record.headers)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 import schemas.fact
 from schemas import topic
+from schemas.control import HEADER
 from sinks.clickhouse import fact_struct
 from sinks.clickhouse.alert_row import AlertRow, alert_row
 from sinks.clickhouse.batch import Batch
@@ -163,6 +164,17 @@ def test_a_rejection_that_does_not_say_why_is_refused():
 def test_a_touchpoint_that_no_row_can_hold_is_refused(changes):
     with pytest.raises((msgspec.MsgspecError, MappingError)):
         touchpoint_row(changed(examples.touchpoint(), **changes))
+
+
+def test_a_control_record_is_no_row():
+    batch, touchpoint = Batch(), examples.touchpoint().model_dump_json().encode()
+    told = [
+        Record(touchpoint),
+        Record(touchpoint, headers=((HEADER, b"account"),)),
+        Record(touchpoint, headers=(("x", b"y"),)),
+    ]
+    batch.add(topic.TOUCHPOINTS, told)
+    assert {table: len(rows) for table, rows in batch.rows.items()} == {"touchpoints": 2}
 
 
 def test_a_record_that_cannot_be_a_row_is_kept_whole_with_the_error():
