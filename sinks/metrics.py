@@ -14,6 +14,12 @@ class WriterMetrics:
         self.inserts = Counter(
             "throughline_sink_inserts", "Inserts that ClickHouse acknowledged, by table", ["table"], registry=registry
         )
+        self.voided = Counter(
+            "throughline_sink_voided_rows",
+            "Facts taken back because a rebuild or a merge says them no more, by table",
+            ["table"],
+            registry=registry,
+        )
         self.retries = Counter(
             "throughline_sink_retries", "Batches tried again, because ClickHouse refused", registry=registry
         )

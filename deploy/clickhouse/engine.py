@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,9 @@ class Engine:
             if statement.rows is not None:
                 return _insert(handle, statement, statement.rows)
             canonical = self._admit(handle, statement.sql, account)
+            if canonical == "INSERT":
+                # As a server does: what gives no rows names no format.
+                statement = replace(statement, output_format="")
             return _query(handle, statement, streamed=canonical.startswith(("SELECT", "WITH")))
         except QueryError:
             handle.close()
@@ -163,7 +166,7 @@ def _query(handle: Any, statement: Statement, streamed: bool) -> Answer:
             # e.g. WITH ... INSERT: it has not run yet.
             if "Streaming query is not supported" not in str(error):
                 raise
-    result = handle.query(statement.sql, statement.output_format, params=parameters)
+    result = handle.query(statement.sql, statement.output_format or "Null", params=parameters)
     body = result.bytes()
     summary = {
         "read_rows": result.storage_rows_read(),

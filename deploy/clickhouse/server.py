@@ -142,7 +142,8 @@ class Interface:
             "X-ClickHouse-Timezone": "UTC",
         }
         if result is not None:
-            headers["X-ClickHouse-Format"] = result.output_format
+            if result.output_format:
+                headers["X-ClickHouse-Format"] = result.output_format
             headers["Content-Type"] = _CONTENT_TYPES.get(result.output_format, "text/plain; charset=UTF-8")
             summary = {name: str(number) for name, number in result.summary.items()}
             headers["X-ClickHouse-Summary"] = json.dumps(summary, separators=(",", ":"))

@@ -11,16 +11,21 @@ from sinks.clickhouse.position import Place
 from sinks.clickhouse.record import Record
 from sinks.clickhouse.rejected_row import sink_rejected_row
 from sinks.clickhouse.table import ROWS_BY_KIND, ROWS_OF_ONE_TABLE, Row
+from sinks.clickhouse.voiding import ENDINGS, Ending, ending_of
 
 log = logging.getLogger(__name__)
 _SHOWN = 300
 
 
 class Batch:
-    """What one round of inserts writes. `positions` may move without a row: Kafka's transaction markers are offsets."""
+    """What one round of inserts writes. `positions` may move without a row: Kafka's transaction markers are offsets.
+
+    `endings` are the customers whose older facts are void once the rows are written.
+    """
 
     def __init__(self) -> None:
         self.rows: defaultdict[str, list[Row]] = defaultdict(list)
+        self.endings: dict[str, Ending] = {}
         self.positions: dict[Place, int] = {}
         self.count = 0
         self.bytes = 0
@@ -57,6 +62,9 @@ class Batch:
             try:
                 table, row = mapper(record)
                 rows[table].append(row)
+                if table in ENDINGS:
+                    customer_id, ending = ending_of(table, row)
+                    self.endings[customer_id] = max(ending, self.endings.get(customer_id, ending))
             except Exception as error:
                 self._keep(record, error)
 

@@ -11,6 +11,7 @@ from clickhouse_connect.driver.insert import InsertContext
 from sinks.clickhouse.batch import Batch
 from sinks.clickhouse.position import write_positions
 from sinks.clickhouse.table import BY_NAME, Row, Table
+from sinks.clickhouse.voiding import void
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -22,9 +23,12 @@ class Insertion:
         self.client = client
         self._contexts: dict[str, InsertContext] = {}
 
-    def insert(self, batch: Batch, done: Callable[[str, int], None]) -> None:
-        """Write the rows, then the positions. An acknowledged table leaves it, by `done(table, rows)`.
+    def insert(
+        self, batch: Batch, done: Callable[[str, int], None], voided: Callable[[str, int], None] = lambda *_: None
+    ) -> None:
+        """Write the rows, take back what they leave behind, then write the positions.
 
+        An acknowledged table leaves the batch, by `done(table, rows)`; `voided(table, rows)` hears of rows taken back.
         Raises clickhouse_connect's errors; the batch then holds what is left to do. Tables collapse a repeated row.
         """
         for name in list(batch.rows):
@@ -35,6 +39,8 @@ class Insertion:
                 self._insert(BY_NAME[name], chunk)
             del batch.rows[name]
             done(name, len(rows))
+        void(self.client, batch.endings, voided)
+        batch.endings = {}
         write_positions(self.client, batch.positions)
 
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:

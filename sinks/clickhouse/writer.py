@@ -208,7 +208,7 @@ class Writer:
 
     async def _write(self, batch: Batch) -> None:
         oldest = min((row[_RECEIVED_AT] for row in batch.rows.get("touchpoints", ())), default=None)
-        await self._retried(lambda insertion: insertion.insert(batch, self._count))
+        await self._retried(lambda insertion: insertion.insert(batch, self._count, self._count_void))
         self._acknowledged.update(batch.positions)
         if oldest is not None:
             self._metrics.end_to_end_seconds.observe(time.time() - oldest / 1000)
@@ -276,6 +276,9 @@ class Writer:
         self._rows += rows
         self._metrics.rows.labels(table).inc(rows)
         self._metrics.inserts.labels(table).inc()
+
+    def _count_void(self, table: str, rows: int) -> None:
+        self._metrics.voided.labels(table).inc(rows)
 
     def _measure(self) -> int:
         """Set the gauges; the lag in records over all topics."""

@@ -42,7 +42,7 @@ VIEWS = {
         "last_counted_id escalated_at resolved_at at policy recorded_at"
     ),
     "v_corrections": "id version customer_id source touchpoint_id published retracted at policy recorded_at",
-    "v_too_late": "id version customer_id source touchpoint_id behind_ms at policy recorded_at",
+    "v_too_late": "id version customer_id source touchpoint_id behind_ms rebuilt_at at policy recorded_at",
     "v_merges": "id version customer_id into number at policy recorded_at",
     "v_identity_conflicts": (
         "id version customer_id kind value kept_by refused source touchpoint_id at policy recorded_at"
