@@ -14,11 +14,11 @@ from struct import Struct
 import msgspec
 
 from journey.deadline import fire
-from journey.fact import Clock, Correction, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
+from journey.fact import Clock, Correction, Deal, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
 from journey.fold import step
-from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, position_fact, positions, standing
+from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, positions, standing
 from journey.rules import Rules
-from journey.state import NO_BASE, NOWHERE, Head, Journey, pack_head, unpack_head
+from journey.state import NO_BASE, Head, Journey, pack_head, unpack_head
 from journey.touch import Touch
 
 MOST_RECENTS = 512
@@ -56,9 +56,9 @@ def arrive(journey: Journey, customer_id: str, arrivals: Sequence[Touch], now: i
     accepted = _accept(journey, customer_id, arrivals, rules, outcome)
     if not accepted:
         if outcome.facts or 0 < journey.head.due <= now:
-            ledger, before = Ledger(customer_id, rules), _owner(journey.head)
+            ledger = Ledger(customer_id, rules)
             fire(journey.head, now, rules, ledger)
-            _publish(journey, ledger, before, outcome, rules)
+            _publish(journey, ledger, outcome, rules)
         return outcome
     head = journey.head
     accepted.sort(key=_KEY)
@@ -163,11 +163,11 @@ def _too_late(customer_id: str, touch: Touch, newest: int, rules: Rules) -> TooL
 def _fold_in(
     journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome
 ) -> None:
-    ledger, before = Ledger(customer_id, rules), _owner(journey.head)
+    ledger = Ledger(customer_id, rules)
     for touch in touches:
         fold_newest(journey, touch, rules, ledger)
     fire(journey.head, now, rules, ledger)
-    _publish(journey, ledger, before, outcome, rules)
+    _publish(journey, ledger, outcome, rules)
     if len(journey.recents) >= FOLD_AWAY_AT:
         fold_away(journey, customer_id, rules)
 
@@ -278,28 +278,17 @@ def _goes_on(said: Fact, says: Fact) -> bool:
     """Whether the new content merely continues something that was still open."""
     if isinstance(said, Clock):
         return said.state == "running"
-    if isinstance(said, Overlap | Stalled):
+    if isinstance(said, Overlap | Stalled | Deal):
         return said.status == "open"
     return isinstance(says, Position)
 
 
-Owner = tuple[str, str | None, int]
-
-
-def _owner(head: Head) -> Owner:
-    return head.owner, head.owner_actor, head.owner_since
-
-
-def _publish(journey: Journey, ledger: Ledger, before: Owner, outcome: Outcome, rules: Rules) -> None:
-    head = journey.head
+def _publish(journey: Journey, ledger: Ledger, outcome: Outcome, rules: Rules) -> None:
     outcome.facts += ledger.facts.values()
     outcome.events = ledger.events
     _settle(outcome)
-    passed_on = _owner(head) != before
-    for track in rules.tracks:
-        stay = head.stays[track.index]
-        if stay.place != NOWHERE and (passed_on or track.index in ledger.moved):
-            outcome.facts.append(position_fact(stay, track, head, ledger.customer_id, rules))
+    if ledger.placed:
+        outcome.facts += positions(journey.head, ledger.customer_id, rules)
     if outcome.facts:
         journey.version += 1
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from journey import clock, overlap
+from journey import clock, overlap, position
 from journey.ledger import ESCALATED, OPENED, Ledger
 from journey.rules import Rules
 from journey.state import NOWHERE, RUNNING, ClockRun, Head, OpenOverlap, Stall
@@ -92,6 +92,7 @@ def _leave(head: Head, track: int, due: int, rules: Rules, ledger: Ledger) -> No
     place = rules.tracks[track].places[to]
     moved = Move(track, left, to, place.move, f"{rules.tracks[track].name}.{place.name}.after")
     move(head, moved, due, None, rules, ledger)
+    position.note(head, due, rules, ledger)
     clock.cancel(head, [moved], due, rules, ledger)
 
 

@@ -1,11 +1,11 @@
 """One step of a journey: what one touchpoint does to a head, under the rules, in event order."""
 
-from journey import clock, colleagues, overlap, ownership, score
+from journey import clock, colleagues, deal, feedback, overlap, ownership, position, score
 from journey.deadline import NO_ACTIVITY, fire, schedule
 from journey.ledger import Ledger
 from journey.profile import Profile, passes
 from journey.rules import Rules
-from journey.state import Head
+from journey.state import DealRun, Head
 from journey.touch import Touch
 from journey.track import Move, decide, move, resolve_stalls
 
@@ -15,12 +15,14 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     if head.due and head.due < touch.at:
         fire(head, touch.at - 1, rules, ledger)
     profile, said = rules.profile(touch), ledger.said
-    count(head, touch, profile, rules)
+    before = position.fixed(head)
+    changed = count(head, touch, profile, rules)
     if rules.of_account:
         colleagues.watch(head, touch, profile, rules, ledger)
         if ledger.said != said:
             schedule(head, rules)
         return
+    dispositions = feedback.answers(head, profile) if profile.answers else []
     owner = overlap.turf_owner(head, touch, profile, rules)
     moves: list[Move] = []
     for track in rules.tracks:
@@ -31,6 +33,12 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
         move(head, moved, touch.at, touch, rules, ledger)
     if profile.moves or moves:
         ownership.hand_over(head, touch, profile, moves, rules, ledger)
+    feedback.remember(head, touch, moves, rules)
+    feedback.say(head, touch, dispositions, rules, ledger)
+    if head.deals:
+        deal.follow(head, changed, ledger)
+    if moves or position.fixed(head) != before:
+        position.note(head, touch.at, rules, ledger)
     clock.tick(head, touch, profile, moves, rules, ledger)
     overlap.watch(head, touch, profile, owner, rules, ledger)
     counted = passes(profile.counted, head)
@@ -42,16 +50,18 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
         schedule(head, rules)
 
 
-def count(head: Head, touch: Touch, profile: Profile, rules: Rules) -> None:
-    """Note a touchpoint before any rule is asked: what counts it, counts it too."""
+def count(head: Head, touch: Touch, profile: Profile, rules: Rules) -> DealRun | None:
+    """Note a touchpoint before any rule is asked: what counts it, counts it too. Answers the deal that it changed."""
     if not head.seen:
         head.first = head.owner_since = touch.at
     head.seen += 1
     head.last, head.last_source, head.last_id = touch.key
     if rules.of_account:
-        return
-    score.add(head, touch, profile, rules)
+        return None
+    position.meet(head, touch, rules)
+    points = score.add(head, touch, profile, rules)
     for index in profile.counters:
         times = head.counters[index]
         times.append(touch.at)
         del times[: -rules.counters[index].count]
+    return deal.change(head, touch, profile, points, rules) if profile.deals else None

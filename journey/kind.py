@@ -14,6 +14,8 @@ from journey.touch import Touch
 
 _MOST_PROFILES = 50_000
 _ALWAYS_KEYED = frozenset({"type", "team", "channel", "direction", "subject"})
+# In the order in which they are asked.
+_OF_DEALS = ("created", "changed", "won", "lost", "reopened")
 Back = tuple[int, int | None, frozenset[int] | None, Node]
 
 
@@ -84,6 +86,9 @@ class Trees:
             "conflicts": one(policy.overlaps.conflict_by),
             "counted": one(policy.stalled.counted),
         }
+        feedback, deals = policy.feedback, policy.deals
+        self.answers = [(name, one(it.when)) for name, it in feedback.dispositions.items()] if feedback else []
+        self.deals = [(name, one(getattr(deals, name))) for name in _OF_DEALS] if deals else []
         self.counters = tuple(names.counters)
 
     def nodes(self) -> Iterator[Node]:
@@ -95,6 +100,7 @@ class Trees:
         yield from self.clock_starts
         yield from self.clock_stops
         yield from self.single.values()
+        yield from (tree for _, tree in self.answers + self.deals)
 
     def leaves(self) -> Iterator[Leaf]:
         """Every test on a touchpoint itself."""
@@ -177,6 +183,8 @@ class Kinds:
             outbound=touch.direction == "outbound",
             inbound=touch.direction == "inbound",
             watched=touch.subject in self._watched,
+            answers=_kept(trees.answers, test),
+            deals=_kept(trees.deals, test),
             **{name: test(tree) for name, tree in trees.single.items()},
         )
 

@@ -1,8 +1,13 @@
 """What a fold says: the newest content of each fact, and the events in its life that people may be told of."""
 
+from decimal import Decimal
+
+from journey.condition import AMOUNT_SCALE
 from journey.fact import (
     Clock,
+    Deal,
     Fact,
+    Feedback,
     Handoff,
     Overlap,
     Position,
@@ -14,7 +19,19 @@ from journey.fact import (
     instant_or_none,
 )
 from journey.rules import Rules, TrackRules
-from journey.state import BREACHED, CLOCK_STATES, RUNNING, ClockRun, Head, OpenOverlap, Stall, Stay
+from journey.state import (
+    BREACHED,
+    CLOCK_STATES,
+    DEAL_STATES,
+    NOBODY,
+    RUNNING,
+    ClockRun,
+    DealRun,
+    Head,
+    OpenOverlap,
+    Stall,
+    Stay,
+)
 from journey.touch import Touch
 
 OPENED, ESCALATED, RESOLVED, BROKEN = "opened", "escalated", "resolved", "breached"
@@ -23,7 +40,7 @@ OPENED, ESCALATED, RESOLVED, BROKEN = "opened", "escalated", "resolved", "breach
 class Ledger:
     """Facts by id in the order they were last said, and (fact id, event) with its instant in milliseconds.
 
-    `moved` are the tracks with a transition, `said` counts what was said.
+    `placed` says that positions are to be said anew, `said` counts what was said.
     """
 
     def __init__(self, customer_id: str, rules: Rules) -> None:
@@ -31,20 +48,19 @@ class Ledger:
         self.rules = rules
         self.facts: dict[str, Fact] = {}
         self.events: dict[tuple[str, str], int] = {}
-        self.moved: set[int] = set()
+        self.placed = False
         self.said = 0
 
     def copy(self) -> "Ledger":
         """Another ledger that goes on from here."""
         other = Ledger(self.customer_id, self.rules)
         other.facts, other.events = dict(self.facts), dict(self.events)
-        other.moved, other.said = set(self.moved), self.said
+        other.placed, other.said = self.placed, self.said
         return other
 
     def transition(
         self, track: TrackRules, left: int, to: int, kind: str, at: int, dwell_ms: int, rule: str, touch: Touch | None
     ) -> None:
-        self.moved.add(track.index)
         anchor: tuple[object, ...] = ("by time", at) if touch is None else (touch.source, touch.id)
         self._say(
             Transition(
@@ -101,6 +117,33 @@ class Ledger:
         self._say(fact)
         self.events[fact.id, event] = at
 
+    def feedback(self, disposition: str, reason: str | None, rating: float | None, head: Head, touch: Touch) -> None:
+        lead = head.lead
+        persona = head.persona if lead is None or lead.persona == NOBODY else lead.persona
+        self._say(
+            Feedback(
+                id=fact_id(self.customer_id, "feedback", disposition, touch.source, touch.id),
+                customer_id=self.customer_id,
+                policy=self.rules.label,
+                at=instant(touch.at),
+                disposition=disposition,
+                reason=reason,
+                rating=rating,
+                team=touch.team,
+                actor=touch.actor,
+                campaign=(lead.campaign if lead else None) or head.campaign,
+                content=(lead.content if lead else None) or head.content,
+                persona=self.rules.personas[persona] if persona != NOBODY else None,
+                mql_rule=lead.rule if lead else None,
+                mql_policy=lead.policy if lead else None,
+                mql_at=instant(lead.at) if lead else None,
+                touchpoint=Ref(touch.source, touch.id),
+            )
+        )
+
+    def deal(self, run: DealRun) -> None:
+        self._say(deal_fact(run, self.customer_id, self.rules))
+
     def _say(self, fact: Fact) -> None:
         self.said += 1
         self.facts.pop(fact.id, None)
@@ -125,15 +168,22 @@ class Silence(Ledger):
     def overlap(self, *said: object) -> None:
         self.said += 1
 
+    def feedback(self, *said: object) -> None:
+        self.said += 1
+
+    def deal(self, run: DealRun) -> None:
+        self.said += 1
+
     def stalled(self, *said: object) -> None:
         self.said += 1
 
 
 def standing(head: Head, customer_id: str, rules: Rules) -> dict[str, Fact]:
-    """The facts that a head still carries open, as they read now: clocks, overlaps, stalls."""
+    """The facts that a head still carries open, as they read now: clocks, overlaps, stalls, deals."""
     facts: list[Fact] = [clock_fact(run, customer_id, rules) for run in head.clocks]
     facts += [overlap_fact(overlap, customer_id, rules, 0, None) for overlap in head.overlaps]
     facts += [stall_fact(stall, head.stays[stall.track].place, customer_id, rules, 0) for stall in head.stalls]
+    facts += [deal_fact(run, customer_id, rules) for run in head.deals]
     return {fact.id: fact for fact in facts}
 
 
@@ -153,7 +203,7 @@ def position_fact(stay: Stay, track: TrackRules, head: Head, customer_id: str, r
         id=fact_id(customer_id, "position", track.name),
         customer_id=customer_id,
         policy=rules.label,
-        at=instant(max(stay.entered, head.owner_since)),
+        at=instant(head.placed or max(stay.entered, head.owner_since)),
         track=track.name,
         stage=places[stay.place].name,
         entered_at=instant(stay.entered),
@@ -163,6 +213,32 @@ def position_fact(stay: Stay, track: TrackRules, head: Head, customer_id: str, r
         owner_team=head.owner,
         owner_actor=head.owner_actor,
         owner_since=instant(head.owner_since),
+        persona=rules.persona_name(head),
+        fit=head.fit,
+        engagement=head.placed_engagement / 100,
+        probability=places[stay.place].probability,
+        last_touch={team: instant(at) for team, at in zip(rules.team_numbers, head.placed_touched, strict=False) if at},
+    )
+
+
+def deal_fact(run: DealRun, customer_id: str, rules: Rules) -> Deal:
+    """A deal as it stands."""
+    return Deal(
+        id=fact_id(customer_id, "deal", run.key),
+        customer_id=customer_id,
+        policy=rules.label,
+        at=instant(run.at),
+        deal=run.key,
+        status=DEAL_STATES[run.status],
+        amount=None if run.amount is None else Decimal(run.amount) / AMOUNT_SCALE,
+        currency=run.currency,
+        created_at=instant_or_none(run.created),
+        expected_close_at=instant_or_none(run.expected),
+        closed_at=instant_or_none(run.closed),
+        reopened=run.reopened,
+        owner_team=run.owner,
+        owner_actor=run.actor,
+        touchpoint=Ref(run.source, run.id),
     )
 
 

@@ -29,6 +29,7 @@ class Place:
     leaves_to: int = -1
     move: str = ""
     cancels_clocks: bool = False
+    probability: float | None = None
 
     @cached_property
     def waits(self) -> bool:
@@ -71,3 +72,5 @@ class Profile:
     closes: Passes
     conflicts: Passes
     counted: Passes
+    answers: tuple[tuple[str, Passes], ...]
+    deals: tuple[tuple[str, Passes], ...]

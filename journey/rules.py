@@ -94,6 +94,7 @@ class Rules:
         self.turf_track = names.tracks[policy.subjects.track]
         self.watched = frozenset(policy.subjects.watched)
         self.teams = frozenset(policy.teams)
+        self.team_numbers = {team: number for number, team in enumerate(policy.teams)}
         self.claim_ms = policy.owners.claim_lasts.ms
         self.takes_offers = next((move.to for move in policy.owners.moves if move.called == "accepted"), "")
         overlaps = policy.overlaps
@@ -104,6 +105,7 @@ class Rules:
         self.office = self.calendars[policy.owners.calendar]
         offered = policy.owners.offered_on
         self.offered_on = (names.tracks[offered.track], places[offered.track][offered.stage])
+        self._of_selling(policy, places)
         trees = Trees(policy, names)
         self.counters = trees.counters
         self._kinds = Kinds(trees, self.watched)
@@ -171,6 +173,17 @@ class Rules:
         team = turfs[-1 if head.held else 0].team
         return head.owner if team == "owner" else team
 
+    def _of_selling(self, policy: Policy, places: dict[str, dict[str, int]]) -> None:
+        feedback, deals = policy.feedback, policy.deals
+        self.makes_lead: tuple[int, int] | None = None
+        self.led_by, self.reasons = "", dict[str, frozenset[str]]()
+        if feedback is not None:
+            track, stage = feedback.lead.track, feedback.lead.stage
+            self.makes_lead = (self._names.tracks[track], places[track][stage])
+            self.led_by = feedback.led_by or policy.owners.first
+            self.reasons = {name: frozenset(it.reasons) for name, it in feedback.dispositions.items()}
+        self.deal_named_by, self.deal_closes_by = (deals.deal, deals.expected_close) if deals else ("", "")
+
     def _places(self, track: int) -> dict[str, int]:
         return self._names.places[self.tracks[track].name]
 
@@ -181,6 +194,7 @@ class Rules:
                 stage.stage,
                 no_activity_ms=stage.no_activity.ms if stage.no_activity else 0,
                 no_progress_ms=stage.no_progress.ms if stage.no_progress else 0,
+                probability=stage.probability,
             )
             for stage in track.stages
         ]
@@ -221,6 +235,10 @@ class Rules:
     def _names_of(self, trees: Trees) -> frozenset[str]:
         """What must be kept of a touchpoint: fields, and properties by their path and its first part."""
         names = set(ALWAYS_READ | {self.policy.score.traits})
+        if self.policy.feedback is not None:
+            names |= {"campaign", "content", "rating"}
+        if self.policy.deals is not None:
+            names |= {"value", self.deal_named_by, self.deal_closes_by}
         for leaf in trees.leaves():
             if isinstance(leaf, PropertyIs):
                 names |= {leaf.path, leaf.path.partition(".")[0]}

@@ -6,8 +6,8 @@ from journey.state import Head
 from journey.touch import Touch
 
 
-def add(head: Head, touch: Touch, profile: Profile, rules: Rules) -> None:
-    """Take the touchpoint's traits in, let engagement fade to this moment, then add the touchpoint's points."""
+def add(head: Head, touch: Touch, profile: Profile, rules: Rules) -> float:
+    """Take the touchpoint's traits in, let engagement fade to this moment, add the touchpoint's points; answer them."""
     properties = touch.properties
     traits = properties.get(rules.policy.score.traits) if properties else None
     if isinstance(traits, dict):
@@ -15,9 +15,12 @@ def add(head: Head, touch: Touch, profile: Profile, rules: Rules) -> None:
     if head.engagement:
         head.engagement *= 0.5 ** ((touch.at - head.scored) / rules.half_life_ms)
     head.scored = touch.at
+    given = 0.0
     for test, points in profile.points:
         if passes(test, head):
+            given += points
             head.engagement += points
+    return given
 
 
 def _learn(head: Head, traits: dict[str, object], rules: Rules) -> None:

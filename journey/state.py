@@ -89,6 +89,40 @@ class Contact(msgspec.Struct, array_like=True, gc=False):
     of: str = ""
 
 
+class Lead(msgspec.Struct, array_like=True, gc=False):
+    """How the customer last became a lead: by which rule of which policy, and what had led there."""
+
+    at: int
+    rule: str
+    policy: str
+    campaign: str | None
+    content: str | None
+    persona: int
+
+
+class DealRun(msgspec.Struct, array_like=True, gc=False):
+    """A deal as it stands. The amount in ten-thousandths; `points` is the engagement that winning it gave."""
+
+    key: str
+    owner: str
+    actor: str | None
+    at: int = 0
+    source: str = ""
+    id: str = ""
+    status: int = 0
+    amount: int | None = None
+    currency: str | None = None
+    created: int = 0
+    expected: int = 0
+    closed: int = 0
+    reopened: int = 0
+    points: float = 0.0
+
+
+DEAL_OPEN, DEAL_WON, DEAL_LOST = range(3)
+DEAL_STATES = ("open", "won", "lost")
+
+
 class Head(msgspec.Struct, array_like=True, gc=False):
     """Everything the rules know of a customer at one moment of event time. `persona` is its number in the policy.
 
@@ -126,6 +160,14 @@ class Head(msgspec.Struct, array_like=True, gc=False):
     stalls: list[Stall] = []
     persona: int = NOBODY
     held: dict[str, str] = {}
+    campaign: str | None = None
+    content: str | None = None
+    lead: Lead | None = None
+    deals: list[DealRun] = []
+    touched: list[int] = []
+    placed: int = 0
+    placed_engagement: int = 0
+    placed_touched: list[int] = []
 
 
 class Journey(msgspec.Struct, array_like=True, gc=False):

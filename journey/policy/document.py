@@ -10,6 +10,7 @@ from journey.policy.duration import Duration
 from journey.policy.lifecycle import After, Back, Detour, Regress, Stage, Track
 from journey.policy.part import Entering, Name, Part
 from journey.policy.routing import Alerts, Digest, QuietHours, Route
+from journey.policy.selling import Deals, Disposition, Feedback
 from journey.policy.teamwork import (
     Clock,
     ClockStart,
@@ -36,11 +37,14 @@ __all__ = [
     "ClockStart",
     "ClockStop",
     "Condition",
+    "Deals",
     "Definition",
     "Detour",
     "Digest",
+    "Disposition",
     "Engagement",
     "Entering",
+    "Feedback",
     "FitPoints",
     "Goal",
     "Match",
@@ -128,6 +132,8 @@ class Policy(Part):
     overlaps: Overlaps
     clocks: list[Clock]
     stalled: Stalls
+    feedback: Feedback | None = None
+    deals: Deals | None = None
     goals: list[Goal] = Field(default_factory=list)
     quotas: list[Quota] = Field(default_factory=list)
     attribution: Attribution = Attribution()

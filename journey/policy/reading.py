@@ -167,6 +167,10 @@ def _unsound(policy: Policy) -> Iterator[tuple[Path, str]]:
             list(policy.calendars),
             "calendar",
         )
+    if policy.feedback is not None:
+        yield from _entering(("feedback", "lead"), policy.feedback.lead, places)
+        led_by = [policy.feedback.led_by] if policy.feedback.led_by else []
+        yield from _known(("feedback", "led_by"), led_by, policy.teams, "team")
     yield from _subjects(policy, places)
 
 

@@ -12,13 +12,16 @@ MARKETING = ["email.sent", "email.opened", "email.clicked", "page.viewed", "form
              "review.posted"]  # fmt: skip
 SALES = ["call.logged", "meeting.held", "quote.sent", "quote.declined", "quote.accepted", "lead.accepted",
          "lead.rejected", "lead.recycled", "lead.disqualified", "lead.requalified", "deal.created", "deal.won",
-         "deal.lost", "deal.reopened", "email.sent"]  # fmt: skip
+         "deal.lost", "deal.reopened", "deal.changed", "lead.rated", "email.sent"]  # fmt: skip
 ANY = ["owner.claimed", "owner.released", "owner.assigned", "lead.routed", "something.unheard_of"]
 PROPERTIES: list[dict[str, Any] | None] = [
     None, {"path": "/pricing/teams"}, {"path": "/blog"}, {"automated": True}, {"outcome": "connected"},
     {"reason": "bad_data"}, {"reason": "no_budget"}, {"rating": 5}, {"in_reply_to": "x"},
     {"team": "sales", "owner": "rep-1"}, {"traits": {"seniority": "vp", "company_size": 80}},
+    {"deal": "d-1"}, {"deal": "d-2", "expected_close_at": "2026-03-01"}, {"rating": "2.5"},
 ]  # fmt: skip
+AMOUNTS = [None, 120_000_000, 50_000]
+CAMPAIGNS = [None, "spring", "autumn"]
 SUBJECTS = [None, None, "pricing", "promotion", "contract"]
 
 
@@ -41,6 +44,9 @@ def touches(draw: st.DrawFn, most: int = 25, days: int = 7) -> list[Touch]:
                 subject=draw(st.sampled_from(SUBJECTS)),
                 actor=draw(st.sampled_from([None, "rep-1", "rep-2"])),
                 properties=draw(st.sampled_from(PROPERTIES)),
+                campaign=draw(st.sampled_from(CAMPAIGNS)),
+                amount=draw(st.sampled_from(AMOUNTS)),
+                currency="EUR",
             )
         )
     return sorted(made, key=lambda made_touch: made_touch.key)
