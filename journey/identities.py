@@ -11,7 +11,7 @@ from itertools import combinations
 from operator import attrgetter
 
 from journey.identity import Identifier, identifiers_of
-from journey.linking import SEEN, UNLINKED, Cluster, Edge, Key, Node, claims_of, clash, grouped, union
+from journey.linking import SEEN, UNLINKED, Cluster, Edge, Key, Node, Statement, claims_of, clash, grouped, union
 from schemas.touchpoint import Customer
 
 
@@ -69,12 +69,12 @@ class Identities:
     def __len__(self) -> int:
         return len(self._nodes)
 
-    def link(self, customer: Customer, at: int, source: str, id: str, statement: str = SEEN) -> Changes:
+    def link(self, customer: Customer, at: int, source: str, id: str, statement: Statement = SEEN) -> Changes:
         """One touchpoint (`at` in epoch ms) that names a customer, normalised, and what that changed."""
         self.add(identifiers_of(customer), (at, source, id), statement)
         return self.changes()
 
-    def add(self, identifiers: tuple[Identifier, ...], key: Key, statement: str = SEEN) -> None:
+    def add(self, identifiers: tuple[Identifier, ...], key: Key, statement: Statement = SEEN) -> None:
         """Take in a link, its identifiers the strongest first; `changes` tells what some of them changed together."""
         pairs = (
             combinations(identifiers, 2) if statement == UNLINKED else ((identifiers[0], n) for n in identifiers[1:])
@@ -118,14 +118,14 @@ class Identities:
         """The conflicts that stand, in time order."""
         return sorted(self._conflicts.values(), key=lambda one: (one.touchpoint, one.refused, one.shared))
 
-    def recall(self, one: Identifier, other: Identifier, seen: Key | None, said: tuple[Key, str] | None) -> None:
+    def recall(self, one: Identifier, other: Identifier, seen: Key | None, said: tuple[Key, Statement] | None) -> None:
         """Take an edge back from the state. Nothing of it counts as a change once `changes` was asked for."""
         if seen is not None:
             self._add(one, other, seen, SEEN)
         if said is not None:
             self._add(one, other, *said)
 
-    def _add(self, one: Identifier, other: Identifier, key: Key, statement: str) -> None:
+    def _add(self, one: Identifier, other: Identifier, key: Key, statement: Statement) -> None:
         self._at = key[0]
         a, b = self._node(one), self._node(other)
         if a is b:

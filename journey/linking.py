@@ -7,13 +7,17 @@ same outcome up to date, link by link.
 from collections.abc import Iterable
 from functools import lru_cache
 from operator import attrgetter
+from typing import Literal
 
 from journey.identity import Identifier
 
 Key = tuple[int, str, str]
 
 # What a touchpoint says of the identifiers that it names together: that it saw them so, or what a person decided.
-SEEN, LINKED, UNLINKED = "seen", "linked", "unlinked"
+Statement = Literal["seen", "linked", "unlinked"]
+SEEN: Statement = "seen"
+LINKED: Statement = "linked"
+UNLINKED: Statement = "unlinked"
 STATEMENTS = {"identity.linked": LINKED, "identity.unlinked": UNLINKED}
 
 STRENGTHS = {kind: rank for rank, kind in enumerate(("customer_id", "crm_id", "email", "phone", "anonymous_id"))}
@@ -59,9 +63,9 @@ class Edge:
     def __init__(self, a: Node, b: Node) -> None:
         self.a, self.b = a, b
         self.seen: Key | None = None
-        self.said: tuple[Key, str] | None = None
+        self.said: tuple[Key, Statement] | None = None
 
-    def learns(self, key: Key, statement: str) -> bool:
+    def learns(self, key: Key, statement: Statement) -> bool:
         """Take in one more touchpoint about the two. Whether it adds anything."""
         if statement == SEEN:
             if self.seen is not None and self.seen <= key:
@@ -85,7 +89,7 @@ class Edge:
         return self.a.kind in WEAK or self.b.kind in WEAK
 
     @property
-    def statement(self) -> str:
+    def statement(self) -> Statement:
         """What a person said last, else that it was seen."""
         return self.said[1] if self.said else SEEN
 
@@ -150,7 +154,7 @@ def grouped(nodes: Iterable[Node], edges: Iterable[Edge]) -> list[Group]:
     return list({id(group): group for group in of.values()}.values())
 
 
-def _are_apart(of: dict[Node, Group], edge: Edge, since: tuple[Key, str] | None = None) -> bool:
+def _are_apart(of: dict[Node, Group], edge: Edge, since: tuple[Key, Statement] | None = None) -> bool:
     first, second = of[edge.a], of[edge.b]
     if first is second:
         return False

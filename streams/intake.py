@@ -1,6 +1,6 @@
 """Intake of one raw partition: validate each record, resolve the customer, re-key; or reject it with a reason."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from json import dumps
 from typing import Any
@@ -10,12 +10,14 @@ from pydantic import ValidationError
 
 from journey.account import account_id_of, account_of, matters
 from journey.fact import instant
-from journey.identity import resolve
+from journey.identity import identifiers_of, resolve
+from journey.linking import SEEN, STATEMENTS
 from schemas import rejection, topic
 from schemas.rejection import Rejection
 from schemas.touchpoint import MAX_TOUCHPOINT_BYTES, Touchpoint
 from streams.alignment import Gate
 from streams.control import ACCOUNT, headers_of
+from streams.links import RecentLinks, encode, link_of
 from streams.stage import Effects, Headers
 
 
@@ -26,28 +28,40 @@ def partition_of(customer_id: str, partitions: int) -> int:
 
 
 class IntakeStage:
-    """Holds no state but its position: the record and, for `future`, the clock decide what becomes of a record."""
+    """Holds no state but its position: the record and, for `future`, the clock decide what becomes of a record.
+
+    Whose it is may be a little out of date: then the journey stage passes it on. Links are told at least once.
+    """
 
     name = "intake"
     aligned = True
     policy = ""
 
     def __init__(
-        self, raw_topic: str, partitions: int, future_ms: int, region: str, free: frozenset[str] = frozenset()
+        self,
+        raw_topic: str,
+        partitions: int,
+        future_ms: int,
+        region: str,
+        free: frozenset[str] = frozenset(),
+        customer_of: Callable[[str], str] = str,
     ) -> None:
-        """`free` are the domains whose e-mails name no account."""
+        """`free` are the domains whose e-mails name no account; `customer_of` says whom a derived id belongs to now."""
         self.state_topic = topic.positions_of(raw_topic)
         self._partitions = partitions
         self._future_ms = future_ms
         self._region = region
         self._free = free
+        self._customer_of = customer_of
+        self._recent = RecentLinks()
         self._watermark = 0
 
     def __len__(self) -> int:
         return 0
 
     def forget(self) -> None:
-        """There is nothing to forget."""
+        """Forget which links were told."""
+        self._recent.forget()
 
     def restore(self, records: Iterable[Any]) -> None:
         """There is nothing to restore but the position, which the lane reads."""
@@ -61,12 +75,14 @@ class IntakeStage:
         return None
 
     def settle(self, effects: Effects) -> None:
-        """Keep how new the newest touchpoint is."""
+        """Keep how new the newest touchpoint is, and which links are told."""
         self._watermark = effects.watermark
+        self._recent.settle()
 
     def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
         """Accept or reject each record of a chunk."""
         effects = Effects()
+        self._recent.begin()
         watermark = self._watermark
         received_at = instant(wall_ms).isoformat().replace("+00:00", "Z")
         latest = wall_ms + self._future_ms
@@ -81,7 +97,7 @@ class IntakeStage:
                 effects.write(topic.REJECTED, 0, record.key, value, headers)
                 effects.count("rejected", found.reason)
                 continue
-            customer_id, account_id, touchpoint = found
+            derived_id, account_id, touchpoint = found
             occurred_ms = int(touchpoint.occurred_at.timestamp() * 1000)
             if gate is not None and not gate(record.timestamp, occurred_ms):
                 break
@@ -89,24 +105,39 @@ class IntakeStage:
             rest = (
                 f'"received_at":"{received_at}","origin":"{origin}",{touchpoint.model_dump_json(exclude_none=True)[1:]}'
             )
-            self._write(customer_id, account_id, rest, matters(touchpoint), effects)
+            self._write(derived_id, account_id, rest, matters(touchpoint), effects)
+            self._link(touchpoint, occurred_ms, effects)
             effects.count("accepted", touchpoint.source, touchpoint.team)
         else:
             effects.taken = len(records)
         effects.watermark = min(watermark, wall_ms)
         return effects
 
-    def _write(self, customer_id: str, account_id: str, rest: str, matters_to_account: bool, effects: Effects) -> None:
+    def _write(self, derived_id: str, account_id: str, rest: str, matters_to_account: bool, effects: Effects) -> None:
         """The envelope for the customer, and one more for the account where that has to know."""
         known = f',"account_id":"{account_id}"' if account_id else ""
-        self._envelope(customer_id, f'"customer_id":{dumps(customer_id)}{known}', rest, [], effects)
+        customer_id, own = self._customer_of(derived_id) if derived_id else "", dumps(derived_id)
+        who = f'"customer_id":{dumps(customer_id)},"derived_id":{own}{known}'
+        self._envelope(customer_id, who, rest, [], effects)
         if account_id and matters_to_account:
-            who = f'"customer_id":"{account_id}","derived_id":{dumps(customer_id)}{known}'
+            who = f'"customer_id":"{account_id}","derived_id":{own}{known}'
             self._envelope(account_id, who, rest, headers_of(ACCOUNT), effects)
 
     def _envelope(self, key: str, who: str, rest: str, headers: Headers, effects: Effects) -> None:
         partition, value = partition_of(key, self._partitions), f'{{"schema_version":1,{who},{rest}'
         effects.write(topic.TOUCHPOINTS, partition, key.encode(), value.encode(), headers)
+
+    def _link(self, touchpoint: Touchpoint, occurred_ms: int, effects: Effects) -> None:
+        """Tell the resolver of identifiers that are named together, unless that was told lately."""
+        if touchpoint.customer is None:
+            return
+        named = identifiers_of(touchpoint.customer, self._region)
+        statement = STATEMENTS.get(touchpoint.type, SEEN)
+        if len(named) < 2 or not self._recent.is_news(named, statement, occurred_ms):
+            return
+        link = link_of(named, statement, (occurred_ms, touchpoint.source, touchpoint.id))
+        effects.write(topic.LINKS, 0, named[0].derived_id.encode(), encode(link), [])
+        effects.count("links")
 
     def _accept(self, value: bytes, latest_ms: int) -> tuple[str, str, Touchpoint] | Rejection:
         parsed = parse(value)
@@ -122,12 +153,14 @@ class IntakeStage:
         if resolved is None:
             detail = "none of the identifiers can be used; send a valid e-mail, a phone with country code, or an id"
             return Rejection("identifier", detail, "/customer")
-        customer_id, customer = resolved
+        derived_id, customer = resolved
+        if parsed.type in STATEMENTS and len(identifiers_of(customer, self._region)) < 2:
+            return Rejection("identifier", f"{parsed.type} names two or more identifiers that can be used", "/customer")
         account = account_of(customer, self._free)
         if account is None:
-            return customer_id, "", parsed.model_copy(update={"customer": customer})
+            return derived_id, "", parsed.model_copy(update={"customer": customer})
         customer = customer.model_copy(update={"account": account})
-        return customer_id, account_id_of(account), parsed.model_copy(update={"customer": customer})
+        return derived_id, account_id_of(account), parsed.model_copy(update={"customer": customer})
 
 
 def parse(value: bytes) -> Touchpoint | Rejection:

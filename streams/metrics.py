@@ -24,6 +24,13 @@ class Metrics:
         self.rebuilt = Counter(
             "throughline_rebuilt", "Journeys folded anew from history, by reason", ["reason"], registry=registry
         )
+        self.links = Counter("throughline_links", "Links between identifiers that intake told", registry=registry)
+        self.assigned = Counter(
+            "throughline_assigned", "Identifiers whose customer changed, by a link or a person", registry=registry
+        )
+        self.conflicts = Counter(
+            "throughline_identity_conflicts", "Identifiers found shared by two known people", registry=registry
+        )
         self.transactions = Counter(
             "throughline_transactions",
             "Kafka transactions by stage and outcome",
@@ -61,6 +68,12 @@ class Metrics:
                     self.forwarded.inc(amount)
                 case ("rebuilt", reason):
                     self.rebuilt.labels(reason).inc(amount)
+                case ("links",):
+                    self.links.inc(amount)
+                case ("assigned",):
+                    self.assigned.inc(amount)
+                case ("conflicts",):
+                    self.conflicts.inc(amount)
 
 
 class RebuilderMetrics:

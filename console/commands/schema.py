@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 from console import output
 from schemas.alert import Alert
 from schemas.fact import FACTS
+from schemas.identity import IDENTITIES
 from schemas.settings import Run
 from schemas.touchpoint import AcceptedTouchpoint, Touchpoint
 
@@ -19,7 +20,7 @@ def _name(model: type[BaseModel]) -> str:
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in model.__name__).lstrip("_")
 
 
-_MODELS: tuple[type[BaseModel], ...] = (Touchpoint, AcceptedTouchpoint, *FACTS, Alert, Run)
+_MODELS: tuple[type[BaseModel], ...] = (Touchpoint, AcceptedTouchpoint, *FACTS, Alert, *IDENTITIES, Run)
 MODELS = {_name(model): model for model in _MODELS}
 
 

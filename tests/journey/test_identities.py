@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from journey.identities import Conflict, Identities
 from journey.identity import Identifier, identifiers_of
-from journey.linking import LINKED, SEEN, STRENGTHS, UNLINKED
+from journey.linking import LINKED, SEEN, STRENGTHS, UNLINKED, Statement
 from schemas.touchpoint import Customer
 
-Link = tuple[Customer, int, str, str, str]
+Link = tuple[Customer, int, str, str, Statement]
 POOL = {
     "customer_id": ["user-1", "user-2"],
     "crm_id": ["1", "2", "hub:1", "hub:2"],
@@ -26,7 +26,7 @@ IDS = {kind: [Identifier(kind, value).derived_id for value in values] for kind, 
 
 @st.composite
 def links(
-    draw: st.DrawFn, most: int = 14, statements: Sequence[str] = (SEEN, SEEN, SEEN, LINKED, UNLINKED)
+    draw: st.DrawFn, most: int = 14, statements: Sequence[Statement] = (SEEN, SEEN, SEEN, LINKED, UNLINKED)
 ) -> list[Link]:
     """Touchpoints that name two or more identifiers of a few people, each at a place in time of its own."""
     made = []
@@ -57,7 +57,7 @@ class Naive:
     def __init__(self, given_links: Sequence[Link]) -> None:
         self.names: dict[str, Identifier] = {}
         self.seen: dict[frozenset[str], tuple[int, str, str]] = {}
-        self.said: dict[frozenset[str], tuple[tuple[int, str, str], str]] = {}
+        self.said: dict[frozenset[str], tuple[tuple[int, str, str], Statement]] = {}
         for customer, at, source, touchpoint_id, statement in given_links:
             named = identifiers_of(customer)
             for one in named:
@@ -72,7 +72,7 @@ class Naive:
         self.parts = [{one} for one in self.names]
         self._run()
 
-    def _note(self, pair: frozenset[str], key: tuple[int, str, str], statement: str) -> None:
+    def _note(self, pair: frozenset[str], key: tuple[int, str, str], statement: Statement) -> None:
         if statement == SEEN:
             self.seen[pair] = min(key, self.seen.get(pair, key))
         else:
@@ -231,7 +231,7 @@ def test_an_edge_taken_back_from_the_state_means_what_it_meant(data: st.DataObje
     assert restored.conflicts() == told(given_links).conflicts()
 
 
-def link(at: int, statement: str = SEEN, **named: str) -> Link:
+def link(at: int, statement: Statement = SEEN, **named: str) -> Link:
     return Customer(**named), at, "web", f"w{at}", statement
 
 

@@ -9,6 +9,7 @@ from kafka.partitioner.default import murmur2 as reference_murmur2
 from journey.account import account_id_of, free_domains
 from journey.identity import customer_id_of
 from schemas import rejection, topic
+from schemas.identity import IdentityLink
 from schemas.touchpoint import AcceptedTouchpoint
 from streams.intake import IntakeStage, partition_of
 from streams.stage import Effects
@@ -48,6 +49,59 @@ def test_an_accepted_touchpoint_carries_its_customer_its_origin_and_normalised_i
     assert (model.customer.email, model.customer.phone) == ("jo@acme.example", "+49301234567")
     assert model.origin == "touchpoints.marketing/0/0"
     assert found["channel"] == "email"
+
+
+def links(effects: Effects) -> list[IdentityLink]:
+    return [IdentityLink.model_validate_json(value) for _, value, _ in effects.outputs.get((topic.LINKS, 0), [])]
+
+
+def test_identifiers_named_together_are_told_to_the_resolver_the_strongest_first() -> None:
+    effects = taken(raw(customer={"anonymous_id": "b-1", "email": "Jo@acme.example", "phone": "no phone"}), raw(id="2"))
+    (link,) = links(effects)
+    assert [(one.kind, one.value) for one in link.identifiers] == [
+        ("email", "jo@acme.example"),
+        ("anonymous_id", "b-1"),
+    ]
+    assert (link.statement, link.source, link.id) == ("seen", "mailer", "1")
+    ((key, _, _),) = effects.outputs[topic.LINKS, 0]
+    assert key == customer_id_of("email", "jo@acme.example").encode()
+
+
+def test_a_link_told_lately_is_told_again_only_by_an_earlier_touchpoint_or_a_person() -> None:
+    stage = IntakeStage("touchpoints.marketing", 4, 24 * HOUR, "DE")
+    both = {"anonymous_id": "b-1", "email": "jo@acme.example"}
+
+    def fold(minute: int, kind: str = "form.submitted") -> int:
+        value = raw(id=f"t{minute}", type=kind, customer=both, occurred_at=f"2026-01-05T10:{minute:02}:00Z")
+        effects = stage.fold([Record(value)], NOW, None)
+        stage.settle(effects)
+        return len(links(effects))
+
+    assert [fold(minute) for minute in (10, 11, 10, 9, 9)] == [1, 0, 0, 1, 0]
+    assert [fold(12, "identity.linked"), fold(12, "identity.unlinked")] == [1, 1]
+    stage.forget()
+    assert fold(11) == 1
+
+
+def test_a_link_whose_chunk_never_stood_is_told_again() -> None:
+    stage = IntakeStage("touchpoints.marketing", 4, 24 * HOUR, "DE")
+    record = Record(raw(customer={"anonymous_id": "b-1", "email": "jo@acme.example"}))
+    assert [len(links(stage.fold([record], NOW, None))) for _ in range(2)] == [1, 1]
+
+
+def test_a_person_who_links_one_identifier_with_nothing_is_told_so() -> None:
+    effects = taken(raw(type="identity.linked"))
+    assert [reason for reason, _, _ in rejections(effects)] == ["identifier"]
+
+
+def test_a_touchpoint_goes_to_whom_its_identifier_belongs_to_now_and_keeps_its_own_id() -> None:
+    own, owner = customer_id_of("anonymous_id", "b-1"), customer_id_of("email", "jo@acme.example")
+    stage = IntakeStage("touchpoints.marketing", 4, 24 * HOUR, "DE", customer_of={own: owner}.__getitem__)
+    effects = stage.fold([Record(raw(customer={"anonymous_id": "b-1"}))], NOW, None)
+    (found,) = accepted(effects)
+    assert (found["customer_id"], found["derived_id"]) == (owner, own)
+    ((_, partition),) = effects.outputs
+    assert partition == partition_of(owner, 4)
 
 
 def test_it_is_keyed_and_placed_by_its_customer_as_any_java_producer_would() -> None:

@@ -1,0 +1,134 @@
+"""The resolver stage: links in, decisions out. The one owner of who is who, by journey.identities."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from journey.fact import IdentityConflict, Ref, fact_id, instant
+from journey.identities import Assignment, Changes, Conflict, Identities
+from schemas import rejection, topic
+from streams.alignment import Gate
+from streams.control import Assign, Control, Release, output_of
+from streams.intake import partition_of
+from streams.links import IdentityRedirect, decode_link, encode, pack_edge, unpack_edge
+from streams.stage import Effects
+from streams.stored import POSITION_KEY
+
+
+class ResolverStage:
+    """Its state is every edge; who is who follows from them.
+
+    Unlike other stages it moves on while it folds: a lane whose transaction fails forgets it and restores it. A
+    decision's number is the position in identity.links behind the chunk that led to it: it rises, and needs no state.
+    """
+
+    name = "resolver"
+    state_topic = topic.IDENTITIES
+    aligned = False
+    policy = ""
+
+    def __init__(self, partitions: int, label: str) -> None:
+        """`label` names the policy in force, which every fact carries."""
+        self._partitions = partitions
+        self._label = label
+        self._identities = Identities()
+        self._watermark = 0
+
+    def __len__(self) -> int:
+        return len(self._identities)
+
+    def forget(self) -> None:
+        """Drop all state."""
+        self._identities, self._watermark = Identities(), 0
+
+    def restore(self, records: Iterable[Any]) -> None:
+        """Take edges back."""
+        for record in records:
+            if record.key != POSITION_KEY and record.value is not None:
+                self._identities.recall(*unpack_edge(record.value))
+
+    def restored(self, watermark: int) -> None:
+        """What the edges led to was told before."""
+        self._identities.changes()
+        self._watermark = watermark
+
+    def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
+        """Nothing is ever due."""
+        return None
+
+    def settle(self, effects: Effects) -> None:
+        """Keep how new the newest link is."""
+        self._watermark = effects.watermark
+
+    def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
+        """Take in a chunk of links, and tell what all of them together changed."""
+        effects, watermark = Effects(taken=len(records)), self._watermark
+        for record in records:
+            if record.value is None:
+                continue
+            try:
+                link = decode_link(record.value)
+            except msgspec.MsgspecError as error:
+                _reject(effects, record, str(error), wall_ms)
+                continue
+            self._identities.add(link.names, link.key, link.statement)
+            watermark = max(watermark, link.key[0])
+        effects.watermark = min(watermark, wall_ms)
+        self._tell(self._identities.changes(), records[-1].offset + 1, wall_ms, effects)
+        return effects
+
+    def _tell(self, changes: Changes, number: int, wall_ms: int, effects: Effects) -> None:
+        for edge in changes.edges:
+            key, value = pack_edge(edge)
+            effects.state[key] = value
+        going = {one.id: one.to for one in changes.assignments}
+        for one in changes.assignments:
+            self._assign(one, going.get(one.former) == one.to, number, effects)
+        for conflict in changes.settled:
+            self._dispute(conflict, True, number, wall_ms, effects)
+        for conflict in changes.conflicts:
+            self._dispute(conflict, False, number, wall_ms, effects)
+        effects.count("assigned", by=len(changes.assignments))
+        effects.count("conflicts", by=len(changes.conflicts))
+
+    def _assign(self, one: Assignment, together: bool, number: int, effects: Effects) -> None:
+        kind, value = one.named
+        redirect = IdentityRedirect(derived_id=one.id, customer_id=one.to, number=number, kind=kind, value=value)
+        effects.write(topic.REDIRECTS, 0, one.id.encode(), encode(redirect), [])
+        moves_along = together and one.former != one.id
+        self._control(Assign(customer_id=one.id, to=one.to, number=number, at=one.at, together=moves_along), effects)
+        if one.former != one.id and not together:
+            self._control(Release(customer_id=one.former, member=one.id, number=number), effects)
+
+    def _control(self, control: Control, effects: Effects) -> None:
+        partition = partition_of(control.customer_id, self._partitions)
+        effects.write(topic.TOUCHPOINTS, partition, *output_of(control))
+
+    def _dispute(self, it: Conflict, deleted: bool, number: int, wall_ms: int, effects: Effects) -> None:
+        """Say or take back a conflict. It is filed under who was refused: that never changes, who keeps it may."""
+        at, source, touchpoint_id = it.touchpoint
+        fact = IdentityConflict(
+            id=fact_id("identity_conflict", it.shared.derived_id, it.refused),
+            version=number,
+            deleted=deleted,
+            customer_id=it.refused,
+            policy=self._label,
+            at=instant(at),
+            recorded_at=instant(wall_ms),
+            kind=it.shared.kind,
+            value=it.shared.value,
+            kept_by=it.kept_by,
+            refused=it.refused,
+            touchpoint=Ref(source, touchpoint_id),
+        )
+        partition = partition_of(it.refused, self._partitions)
+        effects.write(topic.FACTS, partition, it.refused.encode(), encode(fact), [])
+
+
+def _reject(effects: Effects, record: Any, detail: str, wall_ms: int) -> None:
+    why = rejection.Rejection("not_a_touchpoint", f"on {record.topic}: {detail}")
+    origin = f"{record.topic}/{record.partition}/{record.offset}"
+    value, headers = rejection.record(why, record.value, origin, instant(wall_ms).isoformat())
+    effects.write(topic.REJECTED, 0, record.key, value, headers)
+    effects.count("rejected", why.reason)
