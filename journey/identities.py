@@ -39,6 +39,11 @@ class Conflict:
     refused: str
     touchpoint: Key
 
+    @property
+    def about(self) -> tuple[str, str]:
+        """What makes it this conflict and no other: the shared identifier and who was refused."""
+        return self.shared.derived_id, self.refused
+
 
 @dataclass
 class Changes:
@@ -99,7 +104,7 @@ class Identities:
                 continue
             if now is not None:
                 found.conflicts.append(now)
-            elif before is not None:
+            if before is not None and (now is None or now.about != before.about):
                 found.settled.append(before)
         self._learned, self._former, self._said = {}, {}, {}
         return found

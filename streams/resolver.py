@@ -109,7 +109,7 @@ class ResolverStage:
         """Say or take back a conflict. It is filed under who was refused: that never changes, who keeps it may."""
         at, source, touchpoint_id = it.touchpoint
         fact = IdentityConflict(
-            id=fact_id("identity_conflict", it.shared.derived_id, it.refused),
+            id=fact_id("identity_conflict", *it.about),
             version=number,
             deleted=deleted,
             customer_id=it.refused,

@@ -192,9 +192,9 @@ def take(identities: Identities, owners: dict[str, str], standing: dict[tuple[st
         assert one.former == owners.get(one.id, one.id) != one.to
         owners[one.id] = one.to
     for conflict in changes.settled:
-        del standing[conflict.shared.derived_id, conflict.refused]
+        del standing[conflict.about]
     for conflict in changes.conflicts:
-        standing[conflict.shared.derived_id, conflict.refused] = conflict
+        standing[conflict.about] = conflict
     assert identities.changes().assignments == []
 
 
