@@ -21,7 +21,7 @@ users.noreply.github.com gmx.co.uk gmx.fr bredband.net comhem.se online.no broad
 prodigy.net.mx wanadoo.nl voo.be scarlet.be otenet.gr walla.com walla.co.il netvision.net.il r7.com oi.com.br
 """
 # Records that say who works on a customer, whatever their direction.
-_KINDS = ("owner.", "overlap.", "lead.", "deal.")
+KINDS = ("owner.", "overlap.", "lead.", "deal.")
 
 
 def free_domains(more: str = "") -> frozenset[str]:
@@ -65,4 +65,4 @@ def matters(touchpoint: Touchpoint) -> bool:
 
     Whatever a policy says, so that the history of an account is complete under every policy.
     """
-    return (touchpoint.direction == "outbound" and touchpoint.subject is not None) or touchpoint.type.startswith(_KINDS)
+    return (touchpoint.direction == "outbound" and touchpoint.subject is not None) or touchpoint.type.startswith(KINDS)

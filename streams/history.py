@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from clickhouse_connect.driver.client import Client
 
+from journey.account import KINDS
 from journey.fact import instant
 from journey.touch import Touch
 from streams.wire import WireMoney, WireTouchpoint, touch_of
@@ -20,15 +21,17 @@ _HISTORY = """
     (
         SELECT customer_id AS derived_id, source, id, type, team, direction, channel, subject, actor, campaign, content,
             occurred_at, value_amount, value_currency, properties,
-            transform(customer_id, %(derived)s, %(places)s, toUInt32(0)) AS place
+            transform({key}, %(derived)s, %(places)s, toUInt32(0)) AS place
         FROM touchpoints FINAL
-        WHERE customer_id IN %(derived)s
+        WHERE {key} IN %(derived)s AND {wanted}
         {once}
     )
     ORDER BY place, occurred_at, source, id
 """
 # One touchpoint that came under two identifiers of one customer counts once: the one received first.
 _ONCE = "ORDER BY received_at, partition, offset LIMIT 1 BY place, source, id"
+# What journey.account.matters says, of rows.
+_MATTERS = " OR ".join(["direction = 'outbound' AND subject != ''", *(f"startsWith(type, '{kind}')" for kind in KINDS)])
 # Small blocks: a reader that takes its time still reads often enough for the server to go on.
 _BLOCK_ROWS = 8192
 _properties = msgspec.json.Decoder(dict[str, Any]).decode
@@ -50,9 +53,24 @@ def histories(
     of a customer must be taken before the next customer. `told` gets the number of touchpoints read, bit by bit, and
     may take its time.
     """
+    shared = any(len(derived) > 1 for derived in members.values())
+    sql = _HISTORY.format(key="customer_id", wanted="1", once=_ONCE if shared else "")
+    return _stream(client, sql, members, read, told)
+
+
+def account_histories(
+    client: Client, accounts: Iterable[str], read: frozenset[str], told: Told = _unheard
+) -> Iterator[tuple[str, Iterator[Touch]]]:
+    """Each account (its account_id) with what its people's touchpoints say to it, as `histories` tells of customers."""
+    sql = _HISTORY.format(key="account_id", wanted=f"({_MATTERS})", once=_ONCE)
+    return _stream(client, sql, {account_id: [account_id] for account_id in accounts}, read, told)
+
+
+def _stream(
+    client: Client, sql: str, members: Members, read: frozenset[str], told: Told
+) -> Iterator[tuple[str, Iterator[Touch]]]:
     customers = list(members)
     derived = [(one, place) for place, customer_id in enumerate(customers) for one in members[customer_id]]
-    sql = _HISTORY.format(once=_ONCE if len(derived) > len(customers) else "")
     parameters = {"derived": [one for one, _ in derived], "places": [place for _, place in derived]}
     with client.query_row_block_stream(sql, parameters, settings={"max_block_size": _BLOCK_ROWS}) as blocks:
         grouped = groupby(_rows(blocks, told), itemgetter(0))

@@ -25,7 +25,7 @@ from schemas import topic
 from sinks.clickhouse.position import Place, written_up_to
 from sinks.consumption import Assignment, polling_until
 from streams.control import RebuildRequest, Rebuilt, decode_request, output_of
-from streams.history import apart, histories
+from streams.history import account_histories, apart, histories
 from streams.intake import partition_of
 from streams.metrics import RebuilderMetrics
 from streams.pace import Pace
@@ -198,8 +198,11 @@ class Rebuilder:
         """Fold anew what is open. What was forwarded below the first ends is itself below the second."""
         upto = await self._ends()
         await self._until_written(await self._ends())
-        for members in apart((taken.request.customer_id, taken.request.members) for taken in self._open.values()):
-            await self._retried(partial(self._tell_all, members, upto))
+        requests = [taken.request for taken in self._open.values()]
+        for of_accounts in (False, True):
+            asked = [one for one in requests if one.account == of_accounts]
+            for members in apart((request.customer_id, request.members) for request in asked):
+                await self._retried(partial(self._tell_all, members, of_accounts, upto))
 
     async def _ends(self) -> dict[TopicPartition, int]:
         places = [TopicPartition(topic.TOUCHPOINTS, number) for number in range(self._partitions)]
@@ -217,13 +220,15 @@ class Rebuilder:
             if left:
                 await asyncio.sleep(self._limits.poll_seconds)
 
-    async def _tell_all(self, members: Mapping[str, list[str]], upto: Mapping[TopicPartition, int]) -> None:
+    async def _tell_all(
+        self, members: Mapping[str, list[str]], of_accounts: bool, upto: Mapping[TopicPartition, int]
+    ) -> None:
         """Fold these customers one after the other and send each; those that were sent are no more open."""
         left = {customer_id: derived for customer_id, derived in members.items() if customer_id in self._open}
         if not left:
             return
         client = await asyncio.to_thread(self._with_client, lambda client: client)
-        folded = self._folded(client, left, upto)
+        folded = self._folded(client, left, of_accounts, upto)
         sent = []
         while (told := await asyncio.to_thread(next, folded, None)) is not None:
             sent.append((told, await self._send(told)))
@@ -231,10 +236,14 @@ class Rebuilder:
             await self._confirm(told, confirmation)
 
     def _folded(
-        self, client: Client, members: Mapping[str, list[str]], upto: Mapping[TopicPartition, int]
+        self, client: Client, members: Mapping[str, list[str]], of_accounts: bool, upto: Mapping[TopicPartition, int]
     ) -> Iterator[Told]:
-        rules = self._rules
-        for customer_id, touches in histories(client, members, rules.names_read, self._pace.take):
+        rules = self._rules.accounts if of_accounts else self._rules
+        read, take = rules.names_read, self._pace.take
+        found = (
+            account_histories(client, members, read, take) if of_accounts else histories(client, members, read, take)
+        )
+        for customer_id, touches in found:
             journey, facts = fold_history(touches, customer_id, rules)
             request = self._open[customer_id].request
             rebuilt = Rebuilt(

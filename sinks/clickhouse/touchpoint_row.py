@@ -13,6 +13,7 @@ class TouchpointRow(NamedTuple):
 
     customer_id: str
     account: str
+    account_id: str
     source: str
     id: str
     type: str
@@ -73,6 +74,7 @@ class _Touchpoint(msgspec.Struct, gc=False):
     value: _Money | None = None
     cost: _Money | None = None
     properties: msgspec.Raw = msgspec.Raw(b"{}")
+    account_id: str = ""
     origin: str = ""
 
 
@@ -93,6 +95,7 @@ def touchpoint_row(record: Record) -> tuple[Any, ...]:
     return (
         it.customer_id,
         who.account or "",
+        it.account_id,
         it.source,
         it.id,
         it.type,

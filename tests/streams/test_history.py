@@ -10,6 +10,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from pydantic import SecretStr
 
+from journey.account import account_id_of
 from journey.rebuild import in_event_order
 from journey.touch import Touch
 from schemas import topic
@@ -19,7 +20,7 @@ from sinks.clickhouse.batch import Batch
 from sinks.clickhouse.connection import connect
 from sinks.clickhouse.insertion import Insertion
 from sinks.clickhouse.migration import migrate
-from streams.history import apart, histories
+from streams.history import account_histories, apart, histories
 from streams.wire import decode, touch_of
 from tests.journey.telling import RULES
 from tests.streams.records import Record
@@ -114,3 +115,23 @@ def test_customers_that_share_a_derived_id_are_read_apart() -> None:
         {"w": ["w", "d", "e"], "x": ["x"]},
         {"d": ["d"], "e": ["e", "f"]},
     ]
+
+
+def test_of_an_account_what_matters_to_it_comes_of_each_of_its_people(client: Client) -> None:
+    account = account_id_of(f"{uuid.uuid4()}.example")
+    jo, kim, other = (str(uuid.uuid4()) for _ in range(3))
+    matters = [
+        envelope(jo, 1, type="email.sent", direction="outbound", subject="pricing", account_id=account),
+        envelope(kim, 2, type="owner.claimed", direction="internal", account_id=account),
+        envelope(kim, 3, type="lead.accepted", direction="internal", account_id=account),
+    ]
+    rest = [
+        envelope(jo, 4, type="page.viewed", direction="inbound", subject="pricing", account_id=account),
+        envelope(jo, 5, type="email.sent", direction="outbound", subject=None, account_id=account),
+        envelope(other, 6, type="email.sent", direction="outbound", subject="pricing"),
+    ]
+    insert(client, matters + rest)
+    ((found, touches),) = [(who, list(one)) for who, one in account_histories(client, [account], READ)]
+    assert found == account
+    assert touches == as_read_from_the_log(matters, account)
+    assert {touch.of for touch in touches} == {jo, kim}
