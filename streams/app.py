@@ -20,6 +20,8 @@ from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
 from streams.lane import Chunk, Lane, LaneFencedError, LaneRefusedError, LaneSettings
 from streams.metrics import Metrics
+from streams.redirects import Redirects
+from streams.resolver import ResolverStage
 from streams.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -28,12 +30,13 @@ _MOST_WAITING_CHUNKS = 2
 
 
 class Worker:
-    """One worker process: a Faust app for both stages, and the lanes of the partitions it owns now."""
+    """One worker process: a Faust app for all stages, and the lanes of the partitions it owns now."""
 
     def __init__(self, settings: Settings, rules: Rules) -> None:
         self.settings = settings
         self.rules = rules
         self.metrics = Metrics()
+        self.redirects = Redirects(settings.kafka)
         self.lanes: dict[TP, Lane] = {}
         self.failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._free = free_domains(settings.free_mail)
@@ -97,7 +100,16 @@ class Worker:
         if tp.topic == topic.TOUCHPOINTS:
             return JourneyStage(self.rules, tp.partition, self.settings.partitions)
         settings = self.settings
-        return IntakeStage(tp.topic, settings.partitions, self.rules.future_ms, settings.phone_region, self._free)
+        if tp.topic == topic.LINKS:
+            return ResolverStage(settings.partitions, self.rules.label)
+        return IntakeStage(
+            tp.topic,
+            settings.partitions,
+            self.rules.future_ms,
+            settings.phone_region,
+            self._free,
+            self.redirects.customer_of,
+        )
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if task.cancelled() or self.failed.done():
@@ -123,7 +135,7 @@ class Worker:
 
 
 def build_app(settings: Settings, worker: Worker) -> faust.App:
-    """A Faust app that reads the raw topics and journey.touchpoints by chunks into the worker's lanes."""
+    """A Faust app that reads the raw topics, the links and journey.touchpoints by chunks into the worker's lanes."""
     app = faust.App(
         f"{settings.group}.worker",
         broker=f"kafka://{settings.kafka}",
@@ -144,7 +156,7 @@ def build_app(settings: Settings, worker: Worker) -> faust.App:
         datadir=str(settings.data / "faust"),
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
-    for name in (*topic.RAW, topic.TOUCHPOINTS):
+    for name in (*topic.RAW, topic.LINKS, topic.TOUCHPOINTS):
         channel = app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
         app.agent(channel, name=f"{settings.group}.{name}")(worker.feed)
     app.on_partitions_assigned.connect(worker.assigned)

@@ -19,7 +19,7 @@ def health_app(worker: Worker) -> Starlette:
         return {
             "lanes": len(worker.lanes),
             "ready": bool(worker.lanes) and all(lane.ready for lane in lanes),
-            "customers": sum(len(lane.stage) for lane in lanes),
+            "customers": sum(len(lane.stage) for lane in lanes if lane.stage.name == "journey"),
             "restored_records": sum(lane.restored_records for lane in lanes),
             "lag": worker.lag(),
             "stuck_seconds": round(worker.stuck_seconds(), 1),

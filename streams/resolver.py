@@ -83,8 +83,13 @@ class ResolverStage:
             key, value = pack_edge(edge)
             effects.state[key] = value
         going = {one.id: one.to for one in changes.assignments}
-        for one in changes.assignments:
-            self._assign(one, going.get(one.former) == one.to, number, effects)
+        moved = [(one, one.former != one.id, going.get(one.former) == one.to) for one in changes.assignments]
+        # First who lets go, then who goes: a customer that goes away itself takes nothing along that it has let go.
+        for one, had_another, together in moved:
+            if had_another and not together:
+                self._control(Release(customer_id=one.former, member=one.id, number=number), effects)
+        for one, had_another, together in moved:
+            self._assign(one, had_another and together, number, effects)
         for conflict in changes.settled:
             self._dispute(conflict, True, number, wall_ms, effects)
         for conflict in changes.conflicts:
@@ -96,10 +101,7 @@ class ResolverStage:
         kind, value = one.named
         redirect = IdentityRedirect(derived_id=one.id, customer_id=one.to, number=number, kind=kind, value=value)
         effects.write(topic.REDIRECTS, 0, one.id.encode(), encode(redirect), [])
-        moves_along = together and one.former != one.id
-        self._control(Assign(customer_id=one.id, to=one.to, number=number, at=one.at, together=moves_along), effects)
-        if one.former != one.id and not together:
-            self._control(Release(customer_id=one.former, member=one.id, number=number), effects)
+        self._control(Assign(customer_id=one.id, to=one.to, number=number, at=one.at, together=together), effects)
 
     def _control(self, control: Control, effects: Effects) -> None:
         partition = partition_of(control.customer_id, self._partitions)

@@ -1,4 +1,4 @@
-"""`python -m streams.worker`: intake and journeys as one process."""
+"""`python -m streams.worker`: intake, the resolver and journeys as one process."""
 
 import asyncio
 import gc
@@ -39,11 +39,13 @@ async def work(settings: Settings, rules: Rules) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with serving(health_app(worker), settings.port_base + PORT):
+        following = asyncio.create_task(worker.redirects.follow())
         await worker.app.start()
         _settle_memory()
         try:
             return await _until(stop, worker)
         finally:
+            following.cancel()
             await at_most(8, worker.stop())
 
 
