@@ -12,7 +12,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## List what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: $(VENV)/.installed deploy/kafka/lib/.pom.sha256 ## Virtualenv, pinned packages, Java, Kafka's jars; quick when done
@@ -50,6 +50,10 @@ bench: setup ## Measure, side by side with a stock Faust app; results in benchma
 .PHONY: bench-quick
 bench-quick: setup ## The same with a tenth of the data and one run each: a first look in two minutes
 	@$(BIN)/python -m benchmarks --quick
+
+.PHONY: bench-backfill
+bench-backfill: setup ## Old touchpoints onto existing customers: how fast they are rebuilt, and whether it ends exact
+	@$(BIN)/python -m benchmarks.backfill $(ARGS)
 
 .PHONY: pins
 pins: setup ## Resolve the dependencies of pyproject.toml anew into constraints.txt, with hashes

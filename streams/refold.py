@@ -31,7 +31,10 @@ Distinct = tuple[str, str, str]
 
 @dataclass
 class Refold:
-    """What a partition's state should be, and what it is. `facts` are the current ones, by id."""
+    """What a partition's state should be, and what it is. `facts` are the current ones, by id.
+
+    Customers of `rebuilding` wait for a rebuild; those of `in_order` were folded in event order: nothing was too late.
+    """
 
     partition: int
     position: int = 0
@@ -41,6 +44,7 @@ class Refold:
     facts: dict[str, Fact] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     rebuilding: set[str] = field(default_factory=set)
+    in_order: set[str] = field(default_factory=set)
     lost: int = 0
     doubled: int = 0
     differences: list[str] = field(default_factory=list)
@@ -123,6 +127,7 @@ class _Everybody:
         rules = self._rules_of(live)
         if _was_moved(live):
             touches = [touch for _, touch in sorted(self._gathered.pop(customer_id, {}).values(), key=_first)]
+            found.in_order.add(customer_id)
             expected, facts = fold_history(touches, customer_id, rules, live.head.fired)
             said = {fact.id: fact for fact in facts}
         else:
