@@ -17,7 +17,7 @@ class Calendar:
     def __init__(self, zone: str, hours: Mapping[Any, list[str]], holidays: Iterable[str]) -> None:
         """`hours` maps a weekday (`mon`) to intervals (`09:00-17:00`); ValueError names what is wrong."""
         self._zone = ZoneInfo(zone)
-        self._hours = [sorted(_interval(text) for text in hours.get(weekday, [])) for weekday in _WEEKDAYS]
+        self._hours = [sorted(interval(text) for text in hours.get(weekday, [])) for weekday in _WEEKDAYS]
         if not any(self._hours):
             raise ValueError("hours: a calendar that never opens can never be met; give one weekday an interval")
         self._holidays = frozenset(date.fromisoformat(day) for day in holidays)
@@ -60,7 +60,8 @@ class Calendar:
         return sum(max(0, min(closes, end) - max(opens, start)) for day in days for opens, closes in self._open_on(day))
 
 
-def _interval(text: str) -> tuple[int, int]:
+def interval(text: str) -> tuple[int, int]:
+    """Opening and closing in minutes since midnight, of `09:00-17:00`; ValueError says what is wrong."""
     try:
         opens, closes = (_minutes(part) for part in text.split("-"))
     except ValueError:
@@ -73,6 +74,6 @@ def _interval(text: str) -> tuple[int, int]:
 def _minutes(text: str) -> int:
     hour, minute = text.strip().split(":")
     minutes = int(hour) * 60 + int(minute)
-    if not 0 <= minutes <= 1440:
+    if not (0 <= minutes <= 1440 and 0 <= int(minute) < 60):
         raise ValueError(text)
     return minutes

@@ -35,7 +35,7 @@ def _run_clocks(
     entered = {(move.track, move.to) for move in moves}
     left = {(move.track, move.left) for move in moves if not _cancels(move, rules)}
     stopped: set[int] = set()
-    for clock in rules.clocks:
+    for clock in rules.clocks_in_order:
         index = clock.index
         run = _run(head, index)
         stopping = index in stops

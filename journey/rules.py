@@ -80,6 +80,7 @@ class Rules:
         }
         self.tracks = tuple(self._track(name, index) for index, name in enumerate(policy.tracks))
         self.clocks = tuple(self._clock(clock, index) for index, clock in enumerate(policy.clocks))
+        self.clocks_in_order = _in_order(self.clocks)
         self.clocked = frozenset(where for clock in self.clocks for where in (clock.enters, clock.leaves) if where)
         self.correction_ms = policy.windows.correction.ms
         self.deduplication_ms = policy.windows.deduplication.ms
@@ -93,6 +94,10 @@ class Rules:
         self.traits_read = self._traits()
         self.turf_track = names.tracks[policy.subjects.track]
         self.watched = frozenset(policy.subjects.watched)
+        self._turfs = {
+            subject: tuple(sorted((self._start(turf.start), turf.team) for turf in turfs))
+            for subject, turfs in policy.subjects.owners.items()
+        }
         self.teams = frozenset(policy.teams)
         self.team_numbers = {team: number for number, team in enumerate(policy.teams)}
         self.claim_ms = policy.owners.claim_lasts.ms
@@ -157,20 +162,17 @@ class Rules:
         if place < 0:
             return None
         if place >= self.tracks[self.turf_track].stages:
-            team = self.policy.subjects.in_detour.get(subject) or self.policy.subjects.in_detour["else"]
+            team: str | None = self.policy.subjects.in_detour.get(subject) or self.policy.subjects.in_detour["else"]
         else:
-            team = None
-            for turf in self.policy.subjects.owners.get(subject, ()):
-                if turf.start is None or place >= self._places(self.turf_track)[turf.start]:
-                    team = turf.team
+            team = next((team for start, team in reversed(self._turfs.get(subject, ())) if place >= start), None)
         return head.owner if team == "owner" else team
 
     def _owner_in_account(self, subject: str, head: Head) -> str | None:
         """An account has no stage: the owner at first, and while a team holds one of its people the one at the end."""
-        turfs = self.policy.subjects.owners.get(subject, [])
+        turfs = self._turfs.get(subject, ())
         if not turfs:
             return None
-        team = turfs[-1 if head.held else 0].team
+        _, team = turfs[-1 if head.held else 0]
         return head.owner if team == "owner" else team
 
     def _of_selling(self, policy: Policy, places: dict[str, dict[str, int]]) -> None:
@@ -186,6 +188,9 @@ class Rules:
 
     def _places(self, track: int) -> dict[str, int]:
         return self._names.places[self.tracks[track].name]
+
+    def _start(self, stage: str | None) -> int:
+        return 0 if stage is None else self._places(self.turf_track)[stage]
 
     def _track(self, name: str, index: int) -> TrackRules:
         track, places = self.policy.tracks[name], self._names.places[name]
@@ -245,3 +250,13 @@ class Rules:
             else:
                 names.add("value" if isinstance(leaf, AmountIs) else leaf.field)
         return frozenset(names)
+
+
+def _in_order(clocks: tuple[ClockRules, ...]) -> tuple[ClockRules, ...]:
+    """Each clock behind the one whose stop starts it, wherever they stand in the file."""
+    placed: dict[int, ClockRules] = {}
+    while len(placed) < len(clocks):
+        for clock in clocks:
+            if clock.after is None or clock.after in placed:
+                placed.setdefault(clock.index, clock)
+    return tuple(placed.values())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from journey.policy.schema import policy_schema
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PUBLISHED = ROOT / "docs" / "reference" / "policy.schema.json"
 
 
