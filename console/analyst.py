@@ -53,6 +53,11 @@ class Analyst:
             raise QuestionError(plain(str(error))) from None
         return tuple(found.column_names), list(found.result_rows)
 
+    @property
+    def client(self) -> Any:
+        """The client itself, for what streams its rows."""
+        return self._client
+
     def close(self) -> None:
         """Let the connections go."""
         self._client.close()

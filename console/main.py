@@ -29,6 +29,7 @@ COMMANDS = {
     "emit": Entry("emit", "emit", "Send touchpoints: one as an argument, or NDJSON from stdin"),
     "import": Entry("imports", "import_", "Import a CSV or JSON-lines file by a mapping"),
     "customer": Entry("customer", "customer", "Where a customer is, who owns it, what is open, the timeline"),
+    "explain": Entry("explain", "explain", "Which touchpoint and which rule led to where a customer is, step by step"),
     "stalled": Entry("stalled", "stalled", "Prospects that stand still, now or at a time"),
     "overlaps": Entry("overlaps", "overlaps", "Where both teams are on one thing at once"),
     "sql": Entry("sql", "sql", "Ask ClickHouse, as the read-only analyst"),

@@ -116,19 +116,18 @@ def _clock(fact: facts.Clock, moment: Moment) -> Reason:
         (index, clock) for index, clock in enumerate(moment.rules.policy.clocks) if clock.clock == fact.name
     )
     rule, limit = f"clocks.{fact.name}", _words(clock)
-    timing = {"started": fact.started_at, "due": fact.due_at, "stopped": fact.stopped_at}
+    times = {"started": fact.started_at, "due": fact.due_at, "stopped": fact.stopped_at, "late_ms": fact.late_ms}
+    timing = {name: at for name, at in times.items() if at is not None}
     if fact.state == "running" or (fact.started_by == fact.stopped_by and not _run(moment.head, index)):
-        start = {"start": limit["start"], "limit": limit["limit"], "calendar": limit.get("calendar")}
+        start = {name: limit[name] for name in ("start", "limit", "calendar") if name in limit}
         seen = _tested(clock.start.when, moment)
         return Reason(f"{rule}.start", start, {**seen, **timing})
     if fact.state == "cancelled":
         left = [track.name for track in moment.rules.tracks if _cancels(track.index, moment)]
         return Reason(f"{rule}.cancelled", {"cancels_clocks": True}, {"entered a detour of": left, **timing})
     if fact.stopped_at is None:
-        return Reason(f"{rule}.limit", {"limit": limit["limit"], "calendar": limit.get("calendar")}, timing)
-    return Reason(
-        f"{rule}.stop", limit["stop"], {**_tested(clock.stop.when, moment), **timing, "late_ms": fact.late_ms}
-    )
+        return Reason(f"{rule}.limit", {name: limit[name] for name in ("limit", "calendar") if name in limit}, timing)
+    return Reason(f"{rule}.stop", limit["stop"], {**_tested(clock.stop.when, moment), **timing})
 
 
 def _tested(condition: Condition | None, moment: Moment) -> Values:

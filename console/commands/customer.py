@@ -27,14 +27,15 @@ def customer(workspace: Workspace, name: str, limit: int, as_json: bool) -> None
       throughline customer jo@acme.example
     """
     analyst = analyst_of(workspace.run())
-    told = story(analyst, _the_one(analyst, workspace, name))
+    told = story(analyst, the_one(analyst, workspace, name))
     if as_json:
         output.print_json(told)
     else:
         render(told, output.people(), limit)
 
 
-def _the_one(analyst: Analyst, workspace: Workspace, name: str) -> str:
+def the_one(analyst: Analyst, workspace: Workspace, name: str) -> str:
+    """The customer_id that a name means. Raises ClickException where nobody has it."""
     found = customers_named(analyst, name, Settings().phone_region)
     if not found:
         raise click.ClickException(
