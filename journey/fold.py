@@ -55,10 +55,11 @@ def count(head: Head, touch: Touch, profile: Profile, rules: Rules) -> DealRun |
     if not head.seen:
         head.first = head.owner_since = touch.at
     head.seen += 1
+    if not rules.of_account:
+        position.meet(head, touch, rules)
     head.last, head.last_source, head.last_id = touch.key
     if rules.of_account:
         return None
-    position.meet(head, touch, rules)
     points = score.add(head, touch, profile, rules)
     for index in profile.counters:
         times = head.counters[index]

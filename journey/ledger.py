@@ -217,7 +217,11 @@ def position_fact(stay: Stay, track: TrackRules, head: Head, customer_id: str, r
         fit=head.fit,
         engagement=head.placed_engagement / 100,
         probability=places[stay.place].probability,
-        last_touch={team: instant(at) for team, at in zip(rules.team_numbers, head.placed_touched, strict=False) if at},
+        last_touch={
+            team: instant(head.placed - ago)
+            for team, ago in zip(rules.team_numbers, head.placed_touched, strict=False)
+            if ago >= 0
+        },
     )
 
 

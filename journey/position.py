@@ -2,18 +2,19 @@
 
 from journey.ledger import Ledger
 from journey.rules import Rules
-from journey.state import Head
+from journey.state import NEVER, Head
 from journey.touch import Touch
 
 ENGAGEMENT_SCALE = 100
 
 
 def meet(head: Head, touch: Touch, rules: Rules) -> None:
-    """Remember when each team last had to do with the customer."""
-    number = rules.team_numbers.get(touch.team)
+    """Remember when each team last had to do with the customer. Must come before the touchpoint is the last one."""
+    elapsed, numbers = touch.at - head.last, rules.team_numbers
+    head.touched = [ago + elapsed if ago >= 0 else ago for ago in head.touched] or [NEVER] * len(numbers)
+    number = numbers.get(touch.team)
     if number is not None:
-        head.touched += [0] * (len(rules.team_numbers) - len(head.touched))
-        head.touched[number] = touch.at
+        head.touched[number] = 0
 
 
 def fixed(head: Head) -> tuple[object, ...]:
@@ -25,5 +26,5 @@ def note(head: Head, at: int, rules: Rules, ledger: Ledger) -> None:
     """Say the positions anew, as of `at`: a move, another owner, another persona or fit."""
     engagement = head.engagement * 0.5 ** ((at - head.scored) / rules.half_life_ms) if head.engagement else 0.0
     head.placed, head.placed_engagement = at, round(engagement * ENGAGEMENT_SCALE)
-    head.placed_touched = list(head.touched)
+    head.placed_touched = [ago + at - head.last if ago >= 0 else ago for ago in head.touched]
     ledger.placed = True

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-NOWHERE = NOBODY = -1
+NOWHERE = NOBODY = NEVER = -1
 
 
 class Stay(msgspec.Struct, array_like=True, gc=False):
@@ -127,6 +127,9 @@ class Head(msgspec.Struct, array_like=True, gc=False):
     """Everything the rules know of a customer at one moment of event time. `persona` is its number in the policy.
 
     `held` is of an account only: its people whom another team than the first one has taken on, and which.
+    `touched` is how many milliseconds before `last` each team of the policy had to do with the customer, NEVER for not
+    yet: small numbers pack small. `placed...` is what positions say as of `placed`: engagement in hundredths, and
+    `touched` before `placed`.
     """
 
     stays: list[Stay]

@@ -18,7 +18,7 @@ from tests.streams.records import Record as Arrival
 
 VOLUME = Volume(8000, 500)
 # What no fold of touchpoints in time says.
-BY_OTHERS = {"too_late", "merge", "identity_conflict", "rebuilt", "feedback", "deal"}
+BY_OTHERS = {"too_late", "merge", "identity_conflict", "rebuilt"}
 
 
 @pytest.fixture(scope="module")
