@@ -10,6 +10,7 @@ from rich.table import Table
 from console import output
 
 Row = dict[str, Any]
+_MOST_SAID = 5
 
 
 def render(told: Row, console: Console, limit: int) -> None:
@@ -20,6 +21,8 @@ def render(told: Row, console: Console, limit: int) -> None:
     console.print(_tracks(told["tracks"], now))
     console.print()
     for line in _open(told, now):
+        console.print(line)
+    for line in _selling(told):
         console.print(line)
     console.print()
     console.print(_timeline(told["timeline"], limit))
@@ -43,6 +46,11 @@ def _head(told: Row, console: Console) -> None:
         console.print(
             f"  [quiet]{'owner':<13}[/]{output.team(owner['team'])}{actor} since {output.clock(owner['since'])}"
         )
+    score = told["score"]
+    if score:
+        fits = f"{escape(told['persona'])}, " if told["persona"] else ""
+        points = f"fit {score['fit']:g}, engagement {score['engagement']:g}"
+        console.print(f"  [quiet]{'score':<13}[/]{fits}{points} [quiet]as of {output.clock(score['as_of'])}[/]")
     for team, touch in sorted(told["last_touch"].items()):
         by = f" by {escape(touch['actor'])}" if touch["actor"] else ""
         console.print(
@@ -93,6 +101,30 @@ def _clock(row: Row, now: datetime) -> str | None:
     if row["state"] == "breached" and row["stopped_at"] is None:
         return f"[bad]clock[/]    {row['name']} of {output.team(row['team'])} was due {output.clock(row['due_at'])}"
     return None
+
+
+def _selling(told: Row) -> list[str]:
+    """A line for each deal, and for each of sales' answers: the latest ones."""
+    lines = [_deal(row) for row in told["deals"][:_MOST_SAID]] + [
+        _feedback(row) for row in told["feedback"][:_MOST_SAID]
+    ]
+    return ["", *lines] if lines else []
+
+
+def _deal(row: Row) -> str:
+    worth = f", {output.money(row['amount'], row['currency'])}" if row["amount"] is not None else ""
+    closed = f", closed {output.clock(row['closed_at'])}" if row["closed_at"] else ""
+    expected = f", expected {row['expected_close_at']:%Y-%m-%d}" if not closed and row["expected_close_at"] else ""
+    again = f", reopened {row['reopened']}x" if row["reopened"] else ""
+    return f"[quiet]deal[/]     {escape(row['deal'])} is [title]{row['status']}[/]{worth}{closed}{expected}{again}"
+
+
+def _feedback(row: Row) -> str:
+    why = f": {escape(row['reason'])}" if row["reason"] else ""
+    rated = f" {row['rating']:g}" if row["rating"] is not None else ""
+    led = " and ".join(escape(row[name]) for name in ("campaign", "content") if row[name])
+    after = f", after {led}" if led else ""
+    return f"[quiet]answer[/]   {row['disposition']}{rated}{why} {output.clock(row['at'])}{after}"
 
 
 def _timeline(timeline: list[Row], limit: int) -> Table:

@@ -8,6 +8,16 @@ import msgspec
 from console.analyst import Analyst
 
 Row = dict[str, Any]
+_OF_A_TRACK = (
+    "stage",
+    "entered_at",
+    "furthest",
+    "visits",
+    "dwell_ms",
+    "stage_open_ms",
+    "stage_total_ms",
+    "probability",
+)
 _TIMELINE = """
     SELECT source, id, type, team, actor, channel, direction, subject, campaign, content, occurred_at, received_at,
         crm_id, email, phone, anonymous_id, account, value_amount, value_currency, cost_amount, cost_currency,
@@ -22,6 +32,7 @@ def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
     """The customer as `throughline customer --json` prints it.
 
     `overlaps` and `clocks` hold every one with its status or state, the open ones first; `stalled` only open ones.
+    `persona` and `score` are as of the latest position (`as_of`). `deals` are open ones first, `feedback` latest first.
     `timeline` is in event time; `moves` of an entry are the transitions that it made, `at` is when it happened.
     """
     one = {"id": customer_id}
@@ -34,7 +45,11 @@ def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
         "account": next((row["account"] for row in reversed(touchpoints) if row["account"]), None),
         "tracks": {row["track"]: _position(row) for row in positions},
         "owner": _owner(positions),
+        "persona": _latest(positions).get("persona"),
+        "score": _score(positions),
         "last_touch": _last_touches(touchpoints),
+        "deals": _facts(analyst, "v_deals", "status != 'open', at DESC", one),
+        "feedback": _facts(analyst, "v_feedback", "at DESC", one),
         "overlaps": _facts(analyst, "v_overlaps", "status != 'open', opened_at DESC", one),
         "clocks": _facts(analyst, "v_clocks", "state != 'running', stopped_at IS NOT NULL, started_at DESC", one),
         "stalled": [row for row in _facts(analyst, "v_stalled", "since DESC", one) if row["status"] == "open"],
@@ -55,7 +70,16 @@ def _identifiers(analyst: Analyst, one: dict[str, str]) -> dict[str, list[str]]:
 
 
 def _position(row: Row) -> Row:
-    return {name: row[name] for name in ("stage", "entered_at", "furthest", "visits", "dwell_ms")}
+    return {name: row[name] for name in _OF_A_TRACK}
+
+
+def _latest(positions: list[Row]) -> Row:
+    return max(positions, key=lambda row: (row["at"], row["recorded_at"]), default={})
+
+
+def _score(positions: list[Row]) -> Row | None:
+    latest = _latest(positions)
+    return {"fit": latest["fit"], "engagement": latest["engagement"], "as_of": latest["at"]} if latest else None
 
 
 def _owner(positions: list[Row]) -> Row | None:

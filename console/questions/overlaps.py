@@ -27,3 +27,23 @@ def overlaps(
         ORDER BY status, indexOf(['high', 'medium', 'low'], severity), last_at DESC, id
     """  # noqa: S608
     return analyst.ask(sql, wanted)
+
+
+def overlaps_named(analyst: Analyst, beginning: str) -> list[dict[str, Any]]:
+    """The overlaps whose id begins so, each with the touchpoint that it saw last."""
+    sql = """
+        SELECT id, customer_id, kind, subject, status, severity, opened_at, resolved_at, resolution,
+            touchpoints[-1].1 AS last_source, touchpoints[-1].2 AS last_id
+        FROM v_overlaps WHERE startsWith(id, {beginning:String}) ORDER BY id
+    """
+    return analyst.ask(sql, {"beginning": beginning})
+
+
+def names_in(analyst: Analyst, source: str, touchpoint_id: str) -> dict[str, str]:
+    """The identifiers that a touchpoint names its customer by."""
+    sql = """
+        SELECT crm_id, email, phone, anonymous_id, account FROM v_touchpoints
+        WHERE source = {source:String} AND id = {id:String} LIMIT 1
+    """
+    rows = analyst.ask(sql, {"source": source, "id": touchpoint_id})
+    return {kind: value for kind, value in rows[0].items() if value} if rows else {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def facts() -> list[BaseModel]:
         owner = {"owner_team": "marketing", "owner_actor": None, "owner_since": at("2026-03-01T09:00:00"), **given}
         return fact.Position(
             **said(customer, entered), track=track, stage=stage, entered_at=at(entered), furthest=stage,
-            visits={stage: 1}, dwell_ms={}, **owner,
+            visits={stage: 1}, dwell_ms={stage: 5}, persona="doer", fit=50, engagement=16.5, **owner,
         )  # fmt: skip
 
     def stall(customer: str, stage: str, since: str, resolved: str | None = None) -> fact.Stalled:
@@ -126,6 +127,16 @@ def facts() -> list[BaseModel]:
             **said(JO, "2026-03-02T12:00:00"), kind="accepted", from_team="marketing", to_team="sales", actor="rep-1",
             reason=None, offered_at=at("2026-03-02T09:05:00"), latency_ms=10_500_000, business_ms=10_500_000,
             touchpoint=ref,
+        ),
+        fact.Deal(
+            **said(JO, "2026-03-04T10:00:00"), deal="d-7", status="open", amount=Decimal("1200.50"), currency="EUR",
+            created_at=at("2026-03-04T10:00:00"), expected_close_at=at("2026-04-01T00:00:00"), closed_at=None,
+            reopened=0, owner_team="sales", owner_actor="rep-1", touchpoint=ref,
+        ),
+        fact.Feedback(
+            **said(JO, "2026-03-02T12:00:00"), disposition="accepted", reason=None, rating=None, team="sales",
+            actor="rep-1", campaign="spring", content=None, persona=None, mql_rule="lead.mql.enter.1",
+            mql_policy=POLICY, mql_at=at("2026-03-02T09:05:00"), touchpoint=ref,
         ),
         fact.Clock(
             **said(JO, "2026-03-02T09:05:00"), name="mql_answered", state="breached", team="sales",

@@ -80,7 +80,30 @@ def test_a_customer_fits_the_terminal(width: int) -> None:
             "funnel": {"stage": "disqualified", "entered_at": NOW, "furthest": "consideration", "visits": {"intent": 2}}
         },
         "owner": {"team": "marketing", "actor": None, "since": NOW},
+        "persona": "economic_buyer",
+        "score": {"fit": 60.0, "engagement": 41.5, "as_of": NOW},
         "last_touch": {},
+        "deals": [
+            {
+                "deal": "d-2026-0001",
+                "status": "open",
+                "amount": Decimal("1234567.50"),
+                "currency": "EUR",
+                "expected_close_at": NOW,
+                "closed_at": None,
+                "reopened": 2,
+            }
+        ],
+        "feedback": [
+            {
+                "disposition": "rated",
+                "rating": 4.5,
+                "reason": None,
+                "at": NOW,
+                "campaign": "spring",
+                "content": "white paper",
+            }
+        ],
         "overlaps": [],
         "clocks": [],
         "stalled": [],
@@ -90,7 +113,8 @@ def test_a_customer_fits_the_terminal(width: int) -> None:
     customer_page.render(told, console, 30)
     assert widest(file) <= width
     assert "10 earlier ones are not shown" in file.getvalue()
-    assert "nothing is open" in file.getvalue()
+    for expected in ("nothing is open", "fit 60, engagement 41.5", "d-2026-0001 is open", "rated 4.5", "white paper"):
+        assert expected in file.getvalue()
 
 
 @pytest.mark.parametrize(

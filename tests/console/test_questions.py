@@ -32,6 +32,12 @@ def test_a_customer_is_told_in_the_shape_that_scripts_rely_on(throughline: Throu
     assert [(overlap["kind"], overlap["status"]) for overlap in jo["overlaps"]] == [("conflict", "open")]
     assert [(clock["name"], clock["state"]) for clock in jo["clocks"]] == [("mql_answered", "breached")]
     assert jo["stalled"] == []
+    assert (jo["persona"], jo["score"]) == (
+        "doer", {"fit": 50.0, "engagement": 16.5, "as_of": "2026-03-04T10:00:00.000Z"},
+    )  # fmt: skip
+    assert funnel["stage_total_ms"] == funnel["stage_open_ms"] + 5
+    assert [(deal["deal"], deal["status"], deal["amount"]) for deal in jo["deals"]] == [("d-7", "open", 1200.5)]
+    assert [(said["disposition"], said["campaign"]) for said in jo["feedback"]] == [("accepted", "spring")]
     assert jo["last_touch"]["sales"]["type"] == "quote.sent"
 
 
@@ -49,7 +55,16 @@ def test_the_timeline_is_in_event_time_with_the_moves_that_each_touchpoint_made(
 def test_a_customer_is_shown_to_people(throughline: Throughline) -> None:
     shown = throughline("customer", "jo@acme.example")
     assert shown.exit_code == 0
-    for expected in ("jo@acme.example", "evaluation", "conflict on promotion", "mql_answered", "> quote.sent"):
+    for expected in (
+        "jo@acme.example",
+        "d-7 is open",
+        "accepted",
+        "doer, fit 50",
+        "evaluation",
+        "conflict on promotion",
+        "mql_answered",
+        "> quote.sent",
+    ):
         assert expected in shown.stdout
 
 
@@ -87,6 +102,28 @@ def test_overlaps_are_the_open_ones_unless_all_are_asked_for(throughline: Throug
     assert [row["kind"] for row in told(throughline, "overlaps", "--status", "all")] == ["conflict", "pressure"]
     assert told(throughline, "overlaps", "--severity", "low") == []
     assert told(throughline, "overlaps", "--kind", "conflict", "--team", "sales")[0]["who"] == "jo@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["resolve", "ffff", "--as", "sales/jo"], "there is no overlap"),
+        (["resolve", "0", "--as", "sales/jo"], "overlaps begin with"),
+        (["resolve", "0", "--as", "/jo"], "names no team"),
+    ],
+)
+def test_a_decision_on_no_overlap_or_by_nobody_says_what_to_do(
+    throughline: Throughline, arguments: list[str], said: str
+) -> None:
+    answered = throughline("overlaps", *arguments)
+    assert answered.exit_code != 0
+    assert said in answered.stderr
+
+
+def test_a_decision_on_an_overlap_that_is_over_says_how_it_ended(throughline: Throughline) -> None:
+    (over,) = told(throughline, "overlaps", "--status", "resolved")
+    answered = told(throughline, "overlaps", "resolve", over["id"], "--as", "sales/jo")
+    assert (answered["status"], answered["resolution"]) == ("resolved", "expiry")
 
 
 def test_tables_for_people_say_how_many_there_are(throughline: Throughline) -> None:
