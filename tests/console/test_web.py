@@ -71,6 +71,8 @@ def test_a_customers_page_tells_position_owner_what_is_open_and_the_timeline(con
     assert "start → to intent enter" in seen
     assert seen.index("email.sent") < seen.index("quote.sent") < seen.index("page.viewed"), "newest first"
     assert "1 200.50 EUR" in seen
+    assert re.search(r"open d-7, 1.200\.50.EUR", seen)
+    assert "accepted" in seen and "campaign spring, by lead.mql.enter.1 of default@1" in seen
     assert "no activity" in seen, "what time alone moved is in the timeline too"
 
 
