@@ -73,3 +73,33 @@ def catch_up(
             )
         time.sleep(_POLL_SECONDS)
     report(left)
+
+
+def follow(view: KafkaView, analyst: Analyst, group: str, report: Callable[[int], None], seconds: float) -> None:
+    """Return when all that Kafka held at the call is folded, rebuilt where it was too late, and queryable.
+
+    What comes later is not waited for, so it ends under live traffic too. `report(left)` hears how many records are
+    left of the step that is waited for. Raises NotCaughtUpError.
+    """
+    deadline = time.monotonic() + seconds
+
+    def passed(reader: str, *topics: str) -> None:
+        ends = view.ends(*topics)
+        _until(lambda: view.left_below(f"{group}.{reader}", ends), report, deadline, topics[0])
+
+    passed("worker", *RAW)
+    # An answer that came too early is asked for again: the second one has everything.
+    for _ in range(2):
+        passed("worker", TOUCHPOINTS)
+        passed("rebuilder", REBUILDS)
+    passed("worker", TOUCHPOINTS)
+    ends = view.ends(*_WRITTEN)
+    _until(lambda: _unwritten(ends, analyst), report, deadline, "ClickHouse")
+
+
+def _until(left: Callable[[], int], report: Callable[[int], None], deadline: float, what: str) -> None:
+    while behind_by := left():
+        report(behind_by)
+        if time.monotonic() > deadline:
+            raise NotCaughtUpError(f"{behind_by} records are still before {what}; see `throughline status`")
+        time.sleep(_POLL_SECONDS)

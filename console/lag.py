@@ -52,8 +52,12 @@ class KafkaView:
 
     def left(self, group: str, *topics: str) -> int:
         """Records of the topics that the group has yet to see; where it never committed, all of them."""
+        return self.left_below(group, self.ends(*topics))
+
+    def left_below(self, group: str, ends: dict[Any, int]) -> int:
+        """The same of the records below given offsets."""
         committed = self._committed(group)
-        gaps = {place: (committed.get(place, 0), end) for place, end in self.ends(*topics).items()}
+        gaps = {place: (committed.get(place, 0), end) for place, end in ends.items()}
         # A transactional topic ends with markers that a group never commits past: a small gap may hold no record.
         doubtful = {
             place: gap for place, gap in gaps.items() if place.topic not in RAW and 0 < gap[1] - gap[0] <= _PROBED_MOST

@@ -135,19 +135,20 @@ def _compare_facts(
         elif fact is None:
             if not deleted and not (table == "too_late" and values[0] in found.in_order):
                 verdict.differs(f"{table} {key} of {values[0]} is in ClickHouse, a fold does not say it")
-        elif deleted or list(_plain(fact, fields)) != [_text(value) for value in values]:
+        elif deleted or list(plain(fact, fields)) != [text(value) for value in values]:
             verdict.differs(f"{table} {key} of {values[0]} reads otherwise in ClickHouse")
     for key, fact in unseen.items():
         verdict.differs(f"{table} {key} of {fact.customer_id} is not in ClickHouse")
 
 
-def _plain(fact: Fact, fields: tuple[str, ...]) -> Iterator[Any]:
+def plain(fact: Fact, fields: tuple[str, ...]) -> Iterator[Any]:
+    """These fields of a fact in the form that `text` gives to columns."""
     for name in fields:
         value = getattr(fact, name)
-        yield _text(f"{value.source}/{value.id}" if isinstance(value, Ref) else value)
+        yield text(f"{value.source}/{value.id}" if isinstance(value, Ref) else value)
 
 
-def _text(value: Any) -> Any:
+def text(value: Any) -> Any:
     """One form for what both sides write differently: an absent text is empty, a time is in UTC."""
     if isinstance(value, datetime):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)

@@ -31,7 +31,7 @@ _HISTORY = """
 # One touchpoint that came under two identifiers of one customer counts once: the one received first.
 _ONCE = "ORDER BY received_at, partition, offset LIMIT 1 BY place, source, id"
 # What journey.account.matters says, of rows.
-_MATTERS = " OR ".join(["direction = 'outbound' AND subject != ''", *(f"startsWith(type, '{kind}')" for kind in KINDS)])
+MATTERS = " OR ".join(["direction = 'outbound' AND subject != ''", *(f"startsWith(type, '{kind}')" for kind in KINDS)])
 # Small blocks: a reader that takes its time still reads often enough for the server to go on.
 _BLOCK_ROWS = 8192
 _properties = msgspec.json.Decoder(dict[str, Any]).decode
@@ -62,7 +62,7 @@ def account_histories(
     client: Client, accounts: Iterable[str], read: frozenset[str], told: Told = _unheard
 ) -> Iterator[tuple[str, Iterator[Touch]]]:
     """Each account (its account_id) with what its people's touchpoints say to it, as `histories` tells of customers."""
-    sql = _HISTORY.format(key="account_id", wanted=f"({_MATTERS})", once=_ONCE)
+    sql = _HISTORY.format(key="account_id", wanted=f"({MATTERS})", once=_ONCE)
     return _stream(client, sql, {account_id: [account_id] for account_id in accounts}, read, told)
 
 

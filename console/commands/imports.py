@@ -7,7 +7,11 @@ import click
 from rich.progress import Progress, TaskID
 
 from console import output
+from console.analyst import analyst_of
+from console.catching_up import NotCaughtUpError, follow
+from console.lag import KafkaView
 from console.workspace import UnreachableError, Workspace, pass_workspace
+from schemas.settings import Run
 
 _SHOWN_REFUSALS, _SHOWN_ROWS = 10, 5
 
@@ -18,7 +22,7 @@ _SHOWN_REFUSALS, _SHOWN_ROWS = 10, 5
     "--mapping", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The mapping, YAML."
 )
 @click.option("--dry-run", is_flag=True, help="Map every row and send nothing; shows what the first rows become.")
-@click.option("--wait", is_flag=True, help="Return when every accepted row is queryable in ClickHouse.")
+@click.option("--wait", is_flag=True, help="Return when every accepted row is queryable and folded.")
 @click.option("--timeout", default=300.0, show_default=True, metavar="SECONDS", help="How long --wait waits.")
 @output.json_option
 @pass_workspace
@@ -52,6 +56,8 @@ def import_(
                 on_progress=shown.read,
                 on_wait=shown.waiting,
             )
+            if run and wait:
+                _until_rebuilt(run, shown, max(1.0, timeout - result.seconds))
     except ImportRefusedError as error:
         raise click.UsageError(str(error)) from None
     except DeliveryError as error:
@@ -64,6 +70,17 @@ def import_(
         raise click.exceptions.Exit(1)
 
 
+def _until_rebuilt(run: Run, shown: "_Shown", seconds: float) -> None:
+    """Rows of the past are folded in the background: wait for that too, but fail nothing that is queryable."""
+    view = KafkaView(run.kafka)
+    try:
+        follow(view, analyst_of(run), run.group, shown.rebuilding, seconds)
+    except NotCaughtUpError as error:
+        shown.progress.console.print(f"journeys are still being folded: {error}", style="medium", markup=False)
+    finally:
+        view.close()
+
+
 class _Shown:
     """The progress bars, and in a dry run what the first rows become."""
 
@@ -72,6 +89,7 @@ class _Shown:
         self._bytes = file.stat().st_size
         self._reading = self.progress.add_task(f"reading {file.name}", total=self._bytes, note="")
         self._waiting: TaskID | None = None
+        self._rebuilding: TaskID | None = None
         self._rows_left = _SHOWN_ROWS if with_rows else 0
         self._refusals_left = _SHOWN_REFUSALS
 
@@ -93,6 +111,11 @@ class _Shown:
         if self._waiting is None:
             self._waiting = self.progress.add_task("waiting until queryable", total=total, note="")
         self.progress.update(self._waiting, completed=queryable, note=f"{queryable} of {total}")
+
+    def rebuilding(self, left: int) -> None:
+        if self._rebuilding is None:
+            self._rebuilding = self.progress.add_task("folding journeys", total=None, note="")
+        self.progress.update(self._rebuilding, note=f"{left:,} records left")
 
 
 def _say(told: dict[str, Any], dry_run: bool) -> None:
