@@ -13,7 +13,7 @@ from struct import Struct
 
 import msgspec
 
-from journey.deadline import fire
+from journey.agreement import fire
 from journey.fact import Clock, Correction, Deal, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
 from journey.fold import step
 from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, positions, standing

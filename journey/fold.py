@@ -1,6 +1,7 @@
 """One step of a journey: what one touchpoint does to a head, under the rules, in event order."""
 
 from journey import clock, colleagues, deal, feedback, overlap, ownership, position, score
+from journey.agreement import proceed
 from journey.deadline import NO_ACTIVITY, fire, schedule
 from journey.ledger import Ledger
 from journey.profile import Profile, passes
@@ -12,6 +13,8 @@ from journey.track import Move, decide, move, resolve_stalls
 
 def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     """Fold one touchpoint in. It must be later than every one before; what fell due before it happens first."""
+    if rules.before is not None:
+        rules = proceed(head, touch.at, rules, ledger)
     if head.due and head.due < touch.at:
         fire(head, touch.at - 1, rules, ledger)
     profile, said = rules.profile(touch), ledger.said

@@ -180,6 +180,7 @@ class Silence(Ledger):
 
 def standing(head: Head, customer_id: str, rules: Rules) -> dict[str, Fact]:
     """The facts that a head still carries open, as they read now: clocks, overlaps, stalls, deals."""
+    rules = rules.of(head)
     facts: list[Fact] = [clock_fact(run, customer_id, rules) for run in head.clocks]
     facts += [overlap_fact(overlap, customer_id, rules, 0, None) for overlap in head.overlaps]
     facts += [stall_fact(stall, head.stays[stall.track].place, customer_id, rules, 0) for stall in head.stalls]
@@ -189,6 +190,7 @@ def standing(head: Head, customer_id: str, rules: Rules) -> dict[str, Fact]:
 
 def positions(head: Head, customer_id: str, rules: Rules) -> list[Position]:
     """Where the customer is: one fact per track that it is on."""
+    rules = rules.of(head)
     return [
         position_fact(stay, track, head, customer_id, rules)
         for stay, track in zip(head.stays, rules.tracks, strict=True)

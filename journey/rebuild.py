@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
+from journey.agreement import fire
 from journey.correction import FOLD_AWAY_AT, MOST_RECENTS, begin, fold_away, fold_newest, known_of
-from journey.deadline import fire
 from journey.fact import Fact
 from journey.ledger import Ledger, positions
 from journey.rules import Rules

@@ -53,16 +53,25 @@ class ClockRules:
 
 
 class Rules:
-    """Everything the fold asks of a policy. `of_account` rules fold accounts: overlaps across people, nothing else."""
+    """Everything the fold asks of a policy. `of_account` rules fold accounts: overlaps across people, nothing else.
+
+    `before` is the version that was in force until `since` (event time, epoch ms), and so on back to the first one;
+    `until` is when the next one comes into force, 0 where none is known.
+    """
 
     of_account = False
+    until = 0
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, since: int = 0, before: "Rules | None" = None) -> None:
         """Compile a policy that `journey.policy.reading` found sound."""
         self.policy = policy
+        self.since = since
+        self.before = None if before is None else before.ending(since)
         self.label = policy.label
         folded = policy.model_dump_json(by_alias=True, exclude=_NOT_FOLDED)
-        self.digest = blake2b(folded.encode(), digest_size=8).hexdigest()
+        if before is not None:
+            folded = f"{before.digest} {since} {folded}"
+        self.digest: str = blake2b(folded.encode(), digest_size=8).hexdigest()
         places = {
             name: {
                 place: index
@@ -114,17 +123,64 @@ class Rules:
         trees = Trees(policy, names)
         self.counters = trees.counters
         self._kinds = Kinds(trees, self.watched)
-        self.names_read = self._names_of(trees)
+        self.names_read: frozenset[str] = self._names_of(trees) | (
+            before.names_read if before is not None else frozenset()
+        )
 
     @cached_property
     def accounts(self) -> "Rules":
         """The same policy for accounts."""
         rules = copy(self)
         rules.of_account = True
+        rules.before = self.before.accounts if self.before is not None else None
         return rules
 
+    def ending(self, until: int) -> "Rules":
+        """These rules until the day of the next version."""
+        rules = copy(self)
+        rules.until = until
+        rules.__dict__.pop("accounts", None)
+        return rules
+
+    def at(self, moment: int) -> "Rules":
+        """The version in force at a moment of event time."""
+        rules = self
+        while rules.before is not None and moment < rules.since:
+            rules = rules.before
+        return rules
+
+    def of(self, head: Head) -> "Rules":
+        """The version in whose terms a head is written."""
+        rules = self
+        while rules.before is not None and head.agreed < rules.since:
+            rules = rules.before
+        return rules
+
+    def after(self, version: "Rules") -> list["Rules"]:
+        """The versions that came after one, the next one first."""
+        later: list[Rules] = []
+        rules: Rules | None = self
+        while rules is not None and rules.since > version.since:
+            later.append(rules)
+            rules = rules.before
+        return later[::-1]
+
+    def places_of(self, track: str) -> list[str]:
+        """The places of a track by number, stages before detours; none of an unknown track."""
+        return list(self._names.places.get(track, ()))
+
+    def watches(self, track: str, place: str, kind: str) -> bool:
+        """Whether a customer can stall at this place of a track, by `no_activity` or `no_progress`."""
+        number = self._names.places.get(track, {}).get(place)
+        if number is None:
+            return False
+        found = self.tracks[self._names.tracks[track]].places[number]
+        return bool(found.no_activity_ms if kind == "no_activity" else found.no_progress_ms)
+
     def new_head(self) -> Head:
-        """The head of a customer of whom nothing is known."""
+        """The head of a customer of whom nothing is known, in the terms of the first version."""
+        if self.before is not None:
+            return self.before.new_head()
         return Head(
             stays=[Stay([0] * len(track.places), [0] * len(track.places)) for track in self.tracks],
             counters=[[] for _ in self.counters],

@@ -126,6 +126,7 @@ DEAL_STATES = ("open", "won", "lost")
 class Head(msgspec.Struct, array_like=True, gc=False):
     """Everything the rules know of a customer at one moment of event time. `persona` is its number in the policy.
 
+    `agreed` is the day from which the policy is in force in whose terms it is written (epoch ms; 0 is the first one).
     `held` is of an account only: its people whom another team than the first one has taken on, and which.
     `touched` is how many milliseconds before `last` each team of the policy had to do with the customer, NEVER for not
     yet: small numbers pack small. `placed...` is what positions say as of `placed`: engagement in hundredths, and
@@ -171,6 +172,7 @@ class Head(msgspec.Struct, array_like=True, gc=False):
     placed: int = 0
     placed_engagement: int = 0
     placed_touched: list[int] = []
+    agreed: int = 0
 
 
 class Journey(msgspec.Struct, array_like=True, gc=False):

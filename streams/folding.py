@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from journey.agreement import expect, is_outdated
 from journey.alert import alerts
 from journey.correction import Outcome, arrive, begin
 from journey.fact import instant
@@ -20,6 +21,7 @@ from schemas import rejection, topic
 from streams.control import (
     ACCOUNT,
     FORWARDED,
+    Adopt,
     AnyControl,
     Ask,
     Assign,
@@ -36,7 +38,7 @@ from streams.control import (
 )
 from streams.intake import partition_of
 from streams.stage import Effects
-from streams.stored import is_redirect, pack, unpack
+from streams.stored import POLICIES_KEY, is_redirect, pack, pack_policies, under, unpack
 from streams.wire import decode, touch_of, with_customer
 
 _MOST_SINCE = 512 * 8
@@ -58,14 +60,16 @@ class Folding:
         self,
         kept: Callable[[str], bytes | None],
         rules: Rules,
+        adopted: list[tuple[int, str]],
         place: tuple[int, int],
         wall_ms: int,
         watermark: int,
     ) -> None:
-        """`place` is the partition and how many there are."""
+        """`adopted` are the policies after the first as they are kept; `place` the partition and how many there are."""
         self.effects = Effects()
         self._kept = kept
-        self._rules = rules
+        self.rules = rules
+        self._adopted = adopted
         self._partition, self._partitions = place
         self._wall_ms = wall_ms
         self._watermark = watermark
@@ -78,7 +82,6 @@ class Folding:
         """Fold all records of a chunk; nothing is changed but the effects."""
         effects = self.effects
         effects.taken = len(records)
-        read = self._rules.names_read
         for record in records:
             if record.value is None:
                 continue
@@ -92,7 +95,7 @@ class Folding:
             except msgspec.MsgspecError as error:
                 self._reject(record, str(error))
                 continue
-            touch = touch_of(wire, read)
+            touch = touch_of(wire, self.rules.names_read)
             self._watermark = max(self._watermark, touch.at)
             if not wire.customer_id:
                 continue
@@ -111,6 +114,7 @@ class Folding:
     def due(self, customer_id: str, now: int) -> None:
         """Do what time alone does to a customer."""
         journey = self._journey(customer_id)
+        self._keep_up(customer_id, journey)
         outcome = arrive(journey, customer_id, [], now, self._rules_of(journey))
         self._keep(customer_id, journey, outcome)
 
@@ -126,10 +130,10 @@ class Folding:
         value = self._value(customer_id)
         if value is not None:
             return unpack(value)
-        return begin(self._rules.accounts if customer_id in self._accounts else self._rules)
+        return begin(self.rules.accounts if customer_id in self._accounts else self.rules)
 
     def _rules_of(self, journey: Journey) -> Rules:
-        return self._rules.accounts if journey.account else self._rules
+        return self.rules.accounts if journey.account else self.rules
 
     def _control(self, record: Any) -> None:
         """Carry a control record out, after what came before it for the same customer."""
@@ -147,6 +151,8 @@ class Folding:
         customer_id, journey = control.customer_id, self._journey(control.customer_id)
         if isinstance(control, Assign):
             self._assign(control, journey)
+        elif isinstance(control, Adopt):
+            self._adopt(control)
         elif isinstance(control, Moved):
             self._take_in(control, journey)
         elif journey.redirect:
@@ -162,12 +168,34 @@ class Folding:
         elif isinstance(control, Rebuilt):
             self._swap(control, journey)
 
+    def _adopt(self, control: Adopt) -> None:
+        """Go on under another policy from its day on. Who is past that day already is looked for by the stage."""
+        if control.since <= self.rules.since:
+            return
+        self.rules = under(self.rules, [(control.since, control.yaml)])
+        self._adopted = [*self._adopted, (control.since, control.yaml)]
+        self.effects.state[POLICIES_KEY.decode()] = pack_policies(self._adopted)
+
+    def review(self, customer_id: str) -> None:
+        """Bring a customer under the adopted policies; have it folded anew where it went past the day of one."""
+        journey = self._journey(customer_id)
+        if journey.redirect or journey.rebuild:
+            return
+        rules = self._rules_of(journey)
+        self._keep_up(customer_id, journey)
+        if journey.rebuild or expect(journey.head, rules):
+            self._keep(customer_id, journey, arrive(journey, customer_id, [], self.now, rules))
+
+    def _keep_up(self, customer_id: str, journey: Journey) -> None:
+        if self._adopted and not journey.rebuild and is_outdated(journey.head, self._rules_of(journey)):
+            self._ask(customer_id, journey, "policy")
+
     def _assign(self, control: Assign, journey: Journey) -> None:
         customer_id, to, number = control.customer_id, control.to, control.number
         if number <= journey.decided:
             return
         if to == customer_id:
-            own, outcome = come_back(journey, customer_id, number, control.at, self._rules)
+            own, outcome = come_back(journey, customer_id, number, control.at, self.rules)
             self._ask(customer_id, own, "unmerge")
             self._keep(customer_id, own, outcome)
         elif journey.redirect:
@@ -175,7 +203,7 @@ class Folding:
             self._keep(customer_id, journey, Outcome())
             self._move(to, {customer_id: number}, [], control.together)
         else:
-            gone = depart(journey, customer_id, to, number, control.at, self._rules)
+            gone = depart(journey, customer_id, to, number, control.at, self.rules)
             self._keep(customer_id, gone.journey, gone.outcome)
             self._move(to, gone.members, gone.touches, gone.complete)
 
@@ -189,7 +217,8 @@ class Folding:
                 self._move(journey.redirect, {customer_id: journey.decided}, touches, control.complete)
                 astray.remove(customer_id)
         else:
-            outcome, astray = take_in(journey, customer_id, control.members, control.touches, self.now, self._rules)
+            self._keep_up(customer_id, journey)
+            outcome, astray = take_in(journey, customer_id, control.members, control.touches, self.now, self.rules)
             if len(astray) < len(control.members):
                 if not control.complete or (journey.rebuild and not outcome.too_late):
                     self._ask(customer_id, journey, "merge")
@@ -205,7 +234,7 @@ class Folding:
         customer_id = control.customer_id
         if not journey.rebuild:
             return
-        fits = (control.rules, sorted(control.members)) == (self._rules.digest, sorted(journey.members))
+        fits = (control.rules, sorted(control.members)) == (self.rules.digest, sorted(journey.members))
         if control.upto < journey.rebuild or not fits:
             self._request(customer_id, journey, control.reason)
             return
@@ -232,6 +261,7 @@ class Folding:
                 self._forward(record, touch.of)
             else:
                 touches.append(touch)
+        self._keep_up(customer_id, journey)
         outcome = arrive(journey, customer_id, touches, self.now, self._rules_of(journey))
         if not journey.account:
             self.effects.count("folded", by=len(touches))

@@ -9,9 +9,12 @@ from schemas import topic
 from streams.alignment import Gate
 from streams.folding import Folding
 from streams.stage import Effects
-from streams.stored import NOTHING, POSITION_KEY, due_of
+from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, under, unpack_policies
 
 _MOST_SWEPT = 2000
+_MOST_REVIEWED = 500
+_POLICIES = POLICIES_KEY.decode()
+_NONE_ADOPTED: list[tuple[int, str]] = []
 
 
 class JourneyStage:
@@ -31,6 +34,8 @@ class JourneyStage:
         self._place = partition, partitions
         self._journeys: dict[str, bytes] = {}
         self._schedule: list[tuple[int, str]] = []
+        self._first, self._adopted = rules, _NONE_ADOPTED
+        self._to_review: list[str] = []
         self.watermark = 0
 
     def __len__(self) -> int:
@@ -43,12 +48,16 @@ class JourneyStage:
     def forget(self) -> None:
         """Drop all state."""
         self._journeys, self._schedule, self.watermark = {}, [], 0
+        self._rules, self._adopted, self._to_review = self._first, _NONE_ADOPTED, []
 
     def restore(self, records: Iterable[Any]) -> None:
         """Take packed journeys as they are: none is unpacked before its customer is touched."""
         journeys = self._journeys
         for record in records:
             if record.key == POSITION_KEY:
+                continue
+            if record.key == POLICIES_KEY:
+                self._agree(record.value)
                 continue
             customer_id = record.key.decode()
             if record.value is None:
@@ -61,6 +70,8 @@ class JourneyStage:
         self.watermark = watermark
         self._schedule = [(due, customer_id) for customer_id, value in self._journeys.items() if (due := due_of(value))]
         heapify(self._schedule)
+        if self._adopted:
+            self._to_review = list(self._journeys)
 
     def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
         """Group a chunk by customer, fold each customer once, write each changed journey once."""
@@ -68,6 +79,10 @@ class JourneyStage:
 
     def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
         """What time alone did to customers nobody touched, some of it at a time."""
+        while self._to_review:
+            reviewed = self._review(wall_ms)
+            if reviewed is not None:
+                return reviewed
         schedule = self._schedule
         if not schedule or schedule[0][0] > now_ms:
             return None
@@ -90,10 +105,28 @@ class JourneyStage:
         """Make the changed journeys the current ones, and note what is due next in them."""
         self.watermark = max(self.watermark, effects.watermark)
         for customer_id, value in effects.state.items():
+            if customer_id == _POLICIES:
+                self._agree(value)
+                self._to_review = list(self._journeys)
+                continue
             due, scheduled = due_of(value), due_of(self._journeys.get(customer_id, NOTHING))
             self._journeys[customer_id] = value
             if due and not 0 < scheduled <= due:
                 heappush(self._schedule, (due, customer_id))
 
     def _folding(self, wall_ms: int) -> Folding:
-        return Folding(self._journeys.get, self._rules, self._place, wall_ms, self.watermark)
+        return Folding(self._journeys.get, self._rules, self._adopted, self._place, wall_ms, self.watermark)
+
+    def _agree(self, packed: bytes) -> None:
+        """Take the adopted policies as they are kept, on top of the first one."""
+        self._adopted = unpack_policies(packed)
+        self._rules = under(self._first, self._adopted)
+
+    def _review(self, wall_ms: int) -> Effects | None:
+        """Look through some of the customers for journeys that a policy concerns which they did not know of."""
+        folding = self._folding(wall_ms)
+        folding.effects.watermark = self.watermark
+        some, self._to_review = self._to_review[-_MOST_REVIEWED:], self._to_review[:-_MOST_REVIEWED]
+        for customer_id in some:
+            folding.review(customer_id)
+        return folding.effects if folding.effects.state else None

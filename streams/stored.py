@@ -6,16 +6,21 @@ can collide with it.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from struct import Struct
 from typing import Any
 
 import msgspec
 
+from journey.policy.reading import read
+from journey.rules import Rules
 from journey.state import Journey, pack_journey, unpack_journey
 
 VERSION = 2
 _REDIRECT = 0x80
 POSITION_KEY = b"\x00position"
+# Beside it, where policies were adopted: from when on, and the YAML of each.
+POLICIES_KEY = b"\x00policies"
 _HEAD = Struct(">BQ")
 _ENCODE_HEAD = _HEAD.pack
 BODY = _HEAD.size
@@ -62,8 +67,22 @@ def due_of(value: bytes) -> int:
     return int.from_bytes(value[1:BODY], "big")
 
 
+pack_policies = msgspec.msgpack.Encoder().encode
+unpack_policies = msgspec.msgpack.Decoder(list[tuple[int, str]]).decode
 pack_position = msgspec.msgpack.Encoder().encode
 unpack_position = msgspec.msgpack.Decoder(Position).decode
+
+
+def under(first: Rules, adopted: Sequence[tuple[int, str]]) -> Rules:
+    """The first policy's rules with the adopted ones, (from when on, YAML), on top of them."""
+    rules = first
+    for since, yaml in adopted:
+        rules = Rules(_policy(yaml), since, rules)
+    return rules
+
+
+# Every partition of a worker adopts the same text, and reading one takes a third of a second.
+_policy = lru_cache(maxsize=16)(read)
 
 
 def newest_position(records: Sequence[Any]) -> Position | None:

@@ -15,6 +15,7 @@ from schemas import topic
 from streams.control import (
     FORWARDED,
     HEADER,
+    Adopt,
     Assign,
     Control,
     RebuildRequest,
@@ -25,7 +26,7 @@ from streams.control import (
 )
 from streams.intake import partition_of
 from streams.journeys import JourneyStage
-from streams.stored import pack, unpack
+from streams.stored import pack, under, unpack
 from streams.wire import decode, touch_of
 from tests.journey.telling import RULES
 from tests.streams.records import Record
@@ -89,6 +90,13 @@ class Cluster:
         key, value, headers = output_of(control)
         self._append(key.decode(), value, headers)
 
+    def adopt(self, yaml: str, since: int) -> None:
+        """A policy from a day on, told to every partition."""
+        self.rules = under(self.rules, [(since, yaml)])
+        _, value, headers = output_of(Adopt(customer_id="", since=since, yaml=yaml))
+        for partition in range(self.partitions):
+            self._append("", value, headers, partition)
+
     def step(self, partition: int, most: int, now: int) -> bool:
         """Fold the next records of a partition; False where it has none."""
         records = self.logs[partition][self.read[partition] :][:most]
@@ -124,14 +132,15 @@ class Cluster:
         """Run until nothing is left to do, then do what is due by `now`."""
         for _ in range(10_000):
             moved = any([self.step(partition, most, now) for partition in range(self.partitions)])
-            if not moved and not self.pending:
+            if moved:
+                continue
+            for stage in self.stages:
+                while effects := stage.sweep(now, now):
+                    stage.settle(effects)
+                    self._deliver(effects.outputs)
+            if not self.pending:
                 break
-            if not moved:
-                self.rebuild()
-        for stage in self.stages:
-            while effects := stage.sweep(now, now):
-                stage.settle(effects)
-                self._deliver(effects.outputs)
+            self.rebuild()
 
     def history(self, derived_ids: Iterable[str], customer_id: str) -> Iterable[Touch]:
         """Every touchpoint of these derived ids once, the first arrival of each, in no particular order."""
@@ -159,8 +168,9 @@ class Cluster:
             if fact["customer_id"] == customer_id and not fact["deleted"] and fact["fact"] in VOIDED
         }
 
-    def _append(self, key: str, value: bytes, headers: list[Any]) -> None:
-        partition = partition_of(key, self.partitions)
+    def _append(self, key: str, value: bytes, headers: list[Any], partition: int | None = None) -> None:
+        if partition is None:
+            partition = partition_of(key, self.partitions)
         log = self.logs[partition]
         log.append(Record(value, key.encode(), topic.TOUCHPOINTS, partition, len(log), headers=headers))
 

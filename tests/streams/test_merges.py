@@ -1,6 +1,7 @@
 """Merges, un-merges and rebuilds end in the same journeys and facts, in any order and whatever comes between."""
 
 import json
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from journey.state import pack_head
 from journey.touch import Touch
 from tests.journey.journeys import touches
 from tests.journey.telling import DAY, HOUR, START, Story, touch
+from tests.journey.test_agreement import STRICTER
 from tests.streams.cluster import VOIDED, Cluster, is_forwarded
 
 NOW = START + 200 * DAY
@@ -19,7 +21,7 @@ IDS = ["a", "b", "c", "d"]
 def expected(cluster: Cluster, customer_id: str) -> Story:
     """The customer as if all its touchpoints had come in order."""
     own = [derived for derived in IDS if cluster.customers.get(derived, derived) == customer_id]
-    story = Story(customer=customer_id)
+    story = Story(customer=customer_id, rules=cluster.rules)
     for one in sorted(cluster.history(own, customer_id), key=lambda one: one.key):
         story.arrive([one])
     story.arrive([], NOW)
@@ -113,11 +115,17 @@ def test_any_touchpoints_merges_and_unmerges_in_any_interleaving_end_as_in_order
     owners = data.draw(st.lists(st.sampled_from(IDS), min_size=len(told), max_size=len(told)))
     shuffled = data.draw(st.permutations(list(zip(owners, told, strict=True))))
     decisions = data.draw(st.lists(st.sampled_from(MAPPINGS), max_size=5))
-    events = [*(("emit", pair) for pair in shuffled), *(("decide", mapping) for mapping in decisions)]
+    events: list[tuple[str, Any]] = [
+        *(("emit", pair) for pair in shuffled),
+        *(("decide", mapping) for mapping in decisions),
+        *(("adopt", START + day * DAY) for day in data.draw(st.lists(st.integers(0, 40), max_size=1))),
+    ]
     now = START
     for kind, what in data.draw(st.permutations(events)):
         if kind == "decide":
             cluster.decide(what, now)
+        elif kind == "adopt":
+            cluster.adopt(STRICTER, what)
         else:
             cluster.emit(what[0], what[1], fresh=data.draw(st.booleans()))
         for _ in range(data.draw(st.integers(0, 3))):

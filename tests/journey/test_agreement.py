@@ -1,0 +1,106 @@
+"""A policy from a day on: what happened before stays under the old one, then the journey goes on in the new terms."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journey.agreement import is_outdated
+from journey.fact import Clock, Position, Stalled, Transition
+from journey.policy.reading import read
+from journey.rebuild import fold_history
+from journey.rules import Rules
+from journey.state import pack_head
+from tests.journey.journeys import arrivals, touches
+from tests.journey.policies import changed
+from tests.journey.telling import DAY, HOUR, RULES, START, Story, touch
+
+SINCE = START + 3 * DAY
+
+
+def stricter(tree: dict[str, Any]) -> None:
+    """Version 2: no sql stage, no clock for re-offers, no stall in interest, a stage `trial` before evaluation."""
+    tree["version"] = 2
+    lead, funnel = tree["tracks"]["lead"], tree["tracks"]["funnel"]
+    lead["stages"] = [stage for stage in lead["stages"] if stage["stage"] != "sql"]
+    place = next(number for number, stage in enumerate(funnel["stages"]) if stage["stage"] == "evaluation")
+    funnel["stages"].insert(place, {"stage": "trial", "team": "sales", "enter": [{"type": "trial.started"}]})
+    for stage in funnel["stages"]:
+        if stage["stage"] == "interest":
+            del stage["no_activity"], stage["no_progress"]
+    tree["clocks"] = [clock for clock in tree["clocks"] if clock["clock"] != "reoffer"]
+    tree["definitions"] = [term for term in tree.get("definitions", []) if term.get("stage") != "sql"]
+
+
+STRICTER = changed(stricter)
+BOTH = Rules(read(STRICTER), SINCE, RULES)
+
+
+def labels(story: Story, kind: Any = Transition) -> list[tuple[str, str]]:
+    return [(fact.to_stage, fact.policy) for fact in story.current(kind) if fact.track == "funnel"]
+
+
+def test_each_touchpoint_is_judged_by_the_policy_of_its_day() -> None:
+    story = Story(rules=BOTH)
+    story.arrive([touch("t1", START, "trial.started"), touch("t2", SINCE, "trial.started")])
+    assert labels(story) == [("intent", "default@1"), ("trial", "default@2")]
+
+
+def test_a_customer_whose_stage_is_gone_falls_back_to_the_one_before_it() -> None:
+    story = Story(rules=BOTH)
+    for number, kind in enumerate(("lead.qualified", "lead.accepted", "lead.confirmed")):
+        story.arrive([touch(f"t{number}", START + number * HOUR, kind, "sales", "internal")])
+    assert story.stage("lead") == "sql"
+    story.arrive([touch("later", SINCE + HOUR, "deal.created", "sales", "internal")])
+    (moved,) = [fact for fact in story.current(Transition) if fact.to_stage == "opportunity"]
+    assert (moved.from_stage, moved.policy) == ("sal", "default@2")
+
+
+def test_a_clock_that_the_new_policy_does_not_know_is_cancelled_on_its_day() -> None:
+    story = Story(rules=BOTH)
+    story.arrive([touch("t1", START, "lead.recycled", "sales", "internal")], SINCE + DAY)
+    (clock,) = [fact for fact in story.current(Clock) if fact.name == "reoffer"]
+    assert (clock.state, clock.stopped_at.timestamp() * 1000) == ("cancelled", SINCE)
+
+
+def test_a_stall_that_the_new_policy_does_not_know_is_resolved_on_its_day() -> None:
+    since = START + 30 * DAY
+    story = Story(rules=Rules(read(STRICTER), since, RULES))
+    story.arrive([touch("t1", START, "email.clicked")], since + DAY)
+    stalls = [fact for fact in story.current(Stalled) if fact.stage == "interest"]
+    assert [(fact.kind, fact.status) for fact in stalls] == [("no_activity", "resolved")]
+
+
+def test_positions_read_in_the_terms_of_their_policy() -> None:
+    story = Story(rules=BOTH)
+    story.arrive([touch("t1", START, "meeting.held", "sales")], SINCE + DAY)
+    story.arrive([touch("t2", SINCE + 2 * DAY, "quote.declined")])
+    found = {fact.track: fact for fact in story.current(Position)}["funnel"]
+    assert (found.stage, found.furthest, found.visits) == (
+        "consideration",
+        "evaluation",
+        {"evaluation": 1, "consideration": 1},
+    )
+
+
+@given(st.data())
+@settings(max_examples=80, deadline=None)
+def test_any_order_of_arrival_ends_the_same_across_the_day(data: st.DataObject) -> None:
+    told = data.draw(touches(days=7))
+    in_order, shuffled = Story(rules=BOTH), Story(rules=BOTH)
+    for one in told:
+        in_order.arrive([one])
+    for batch in data.draw(arrivals(told)):
+        shuffled.arrive(batch, data.draw(st.integers(START, START + 9 * DAY)))
+    for story in (in_order, shuffled):
+        story.arrive([], START + 40 * DAY)
+    assert pack_head(in_order.journey.head) == pack_head(shuffled.journey.head)
+    folded, _ = fold_history(told, "c-1", BOTH, START + 40 * DAY)
+    assert pack_head(folded.head) == pack_head(in_order.journey.head)
+
+
+def test_a_journey_that_went_past_the_day_without_knowing_is_outdated() -> None:
+    before, after = Story(), Story()
+    before.arrive([touch("t1", SINCE - 1, "page.viewed")])
+    after.arrive([touch("t1", SINCE, "page.viewed")])
+    assert [is_outdated(story.journey.head, BOTH) for story in (before, after)] == [False, True]
