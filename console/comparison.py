@@ -6,16 +6,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from clickhouse_connect.driver.client import Client
-from pydantic import SecretStr
-
 from console.analyst import Analyst, QuestionError
 from console.verification import COMPARED, plain, text
 from journey.fact import Fact, Merge, TooLate
 from journey.rebuild import fold_history
 from journey.rules import Rules
-from schemas.settings import ClickHouseRun, Settings
-from sinks.clickhouse.connection import connect
 from streams.history import account_histories, histories
 
 _AT_ONCE = 200
@@ -63,19 +58,7 @@ class Everybody:
         return len(self.customers) + len(self.accounts)
 
 
-def reader_of(run: ClickHouseRun) -> Client:
-    """A connection of the analyst's account that histories can be read by."""
-    return connect(
-        Settings(
-            clickhouse_url=run.url,
-            clickhouse_database=run.database,
-            clickhouse_user=run.readonly_user,
-            clickhouse_password=SecretStr(run.readonly_password),
-        )
-    )
-
-
-def compare(analyst: Analyst, client: Client, everybody: Everybody, rules: Rules) -> Iterator[Comparison]:
+def compare(analyst: Analyst, everybody: Everybody, rules: Rules) -> Iterator[Comparison]:
     """Fold everybody anew, some at a time, and hold them against ClickHouse; gives the same comparison as it grows.
 
     Deadlines are done as of now, as sweeps do them. Nothing is changed.
@@ -83,11 +66,11 @@ def compare(analyst: Analyst, client: Client, everybody: Everybody, rules: Rules
     found = Comparison()
     for some in _portions(everybody.customers):
         members = members_of(analyst, some)
-        told = histories(client, members, rules.names_read)
+        told = histories(analyst.client, members, rules.names_read)
         _hold(analyst, {one: _fold(touches, one, rules, found) for one, touches in told}, found)
         yield found
     for some in _portions(everybody.accounts):
-        told = account_histories(client, some, rules.names_read)
+        told = account_histories(analyst.client, some, rules.names_read)
         _hold(analyst, {one: _fold(touches, one, rules.accounts, found) for one, touches in told}, found)
         yield found
 

@@ -11,7 +11,7 @@ from console.analyst import Analyst, analyst_of
 from console.asking import ask_for, everybody_of
 from console.catching_up import NotCaughtUpError, follow
 from console.commands.customer import the_one
-from console.comparison import Comparison, Everybody, compare, reader_of
+from console.comparison import Comparison, Everybody, compare
 from console.lag import KafkaView
 from console.workspace import Workspace, pass_workspace
 from journey.policy.reading import read
@@ -57,7 +57,7 @@ def _compare(run: Run, analyst: Analyst, everybody: Everybody, as_json: bool) ->
     rules, found = Rules(read(run.policy.read_text())), Comparison()
     with output.progress() as bar:
         task = bar.add_task("folding anew", total=len(everybody), note="")
-        for found in compare(analyst, reader_of(run.clickhouse), everybody, rules):
+        for found in compare(analyst, everybody, rules):
             bar.update(task, completed=found.customers, note=f"{found.touchpoints:,} touchpoints")
     if as_json:
         output.print_json(asdict(found))

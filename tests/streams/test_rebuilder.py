@@ -1,5 +1,6 @@
 """The rebuilder on a real Kafka and a real ClickHouse: each request answered exactly, whatever is killed or away."""
 
+import asyncio
 import random
 import signal
 import uuid
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from journey.rebuild import fold_history
 from journey.state import pack_head
@@ -16,8 +18,12 @@ from journey.touch import Touch
 from schemas import topic
 from schemas.settings import Settings
 from schemas.touchpoint import AcceptedTouchpoint
+from sinks.clickhouse.connection import connect
+from sinks.consumption import Assignment, consuming
 from streams.control import HEADER, RebuildRequest, Rebuilt, decode_control, encode_request
 from streams.intake import partition_of
+from streams.metrics import RebuilderMetrics
+from streams.rebuilds import Limits, Rebuilder
 from streams.stored import unpack
 from streams.wire import decode, touch_of
 from tests.journey.telling import RULES
@@ -190,3 +196,53 @@ def test_told_to_stop_it_stops_in_the_middle_of_its_pace(here: Settings) -> None
         eventually(lambda: health(here, PORT).get("pending") == 1, 30)
         assert rebuilder.stop() == 0
     assert answers_for(here, customer) == []
+
+
+def test_a_journey_that_is_larger_than_a_record_is_refused_and_said_and_the_next_one_is_answered(
+    here: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    large, small = str(uuid.uuid4()), str(uuid.uuid4())
+    emit(here, history(large, 60) + history(small, 1, type="page.viewed"))
+    ask(here, RebuildRequest(large, [], "asked", 0), RebuildRequest(small, [], "asked", 0))
+    metrics = RebuilderMetrics()
+
+    async def fulfil() -> None:
+        stopping, assignment = asyncio.Event(), Assignment()
+        async with (
+            consuming(here.kafka, here.group, [topic.REBUILDS], assignment, stopping, member="one") as consumer,
+            AIOKafkaProducer(bootstrap_servers=here.kafka) as producer,
+        ):
+            limits = Limits(record_bytes=8000)
+            rebuilder = Rebuilder(
+                consumer, assignment, producer, lambda: connect(here), RULES, PARTITIONS, 1e6, metrics, limits
+            )
+            turning = asyncio.create_task(rebuilder.run(stopping))
+            while not turning.done() and await asyncio.to_thread(answers_for, here, small) == []:
+                await asyncio.sleep(0.2)
+            stopping.set()
+            await turning
+
+    asyncio.run(asyncio.wait_for(fulfil(), 60))
+    assert answers_for(here, large) == []
+    assert f"customer {large} is not rebuilt" in caplog.text
+    counted = {
+        sample.labels["outcome"]: sample.value
+        for sample in next(iter(metrics.rebuilds.collect())).samples
+        if sample.name.endswith("_total")
+    }
+    assert counted == {"refused": 1, "rebuilt": 1}
+
+
+def test_an_answer_of_several_megabytes_travels_compressed(here: Settings) -> None:
+    customer = str(uuid.uuid4())
+    told = history(customer, 9000)
+    for number, one in enumerate(told):
+        kind = "lead.accepted" if number % 2 else "lead.rejected"
+        told[number] = one.model_copy(update={"type": kind, "team": "sales", "direction": "internal", "channel": "crm"})
+    with running(REBUILDER, here):
+        emit(here, told)
+        ask(here, RebuildRequest(customer, [], "asked", 0))
+        eventually(lambda: bool(answers_for(here, customer)), 60)
+        ((rebuilt, record),) = answers_for(here, customer)
+    assert len(record.value) > 2_000_000
+    is_exact(rebuilt, told)
