@@ -9,20 +9,28 @@ from journey.state import BREACHED, CANCELLED, MET, RUNNING, ClockRun, Head
 from journey.touch import Touch
 from journey.track import Move
 
-_NONE: Set[int] = frozenset()
-
 
 def tick(head: Head, touch: Touch, profile: Profile, moves: list[Move], rules: Rules, ledger: Ledger) -> None:
     """Stop and start clocks by one touchpoint. The earliest start stands; one touchpoint may do both, in this order.
 
     It may also stop the run that it starts: a first attempt that connects, though an earlier one was never answered.
     """
-    starts = {index for index, _, test in profile.clock_starts if passes(test, head)} if profile.clock_starts else None
-    stops = {index for index, _, test in profile.clock_stops if passes(test, head)} if profile.clock_stops else None
-    if starts or stops or (moves and _concern(moves, rules)):
-        _run_clocks(head, touch, starts or _NONE, stops or _NONE, moves, rules, ledger)
+    if profile.clock_starts or (moves and _concern(moves, rules)) or _may_stop(head, profile):
+        starts = {index for index, _, test in profile.clock_starts if passes(test, head)}
+        stops = {index for index, _, test in profile.clock_stops if passes(test, head)}
+        _run_clocks(head, touch, starts, stops, moves, rules, ledger)
     if moves:
         cancel(head, moves, touch.at, rules, ledger)
+
+
+def _may_stop(head: Head, profile: Profile) -> bool:
+    """Most touchpoints could stop a clock (the customer acts), and most customers have none that waits for it."""
+    stoppable = profile.stoppable
+    if stoppable:
+        for run in head.clocks:
+            if not run.stopped and run.clock in stoppable:
+                return True
+    return False
 
 
 def _concern(moves: list[Move], rules: Rules) -> bool:

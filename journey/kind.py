@@ -173,13 +173,15 @@ class Kinds:
         trees = self._trees
         points = [(test(tree), value) for tree, value in trees.points]
         moves = [(test(tree), move) for tree, move in trees.moves]
+        stops = _kept(((index, None, tree) for index, tree in enumerate(trees.clock_stops)), test)
         return Profile(
             tracks=tuple(_track_profile(track, test) for track in trees.tracks),
             counters=tuple(counter.counter for counter in trees.counters if test(counter.of) is True),
             points=tuple((passed, value) for passed, value in points if passed is not False),
             moves=tuple((passed, move) for passed, move in moves if passed is not False),
             clock_starts=_kept(((index, None, tree) for index, tree in enumerate(trees.clock_starts)), test),
-            clock_stops=_kept(((index, None, tree) for index, tree in enumerate(trees.clock_stops)), test),
+            clock_stops=(stops := _kept(((index, None, tree) for index, tree in enumerate(trees.clock_stops)), test)),
+            stoppable=frozenset(index for index, _, _ in stops),
             outbound=touch.direction == "outbound",
             inbound=touch.direction == "inbound",
             watched=touch.subject in self._watched,

@@ -61,6 +61,7 @@ class Profile:
     moves: tuple[tuple[Passes, Ownership], ...]
     clock_starts: tuple[tuple[int, None, Passes], ...]
     clock_stops: tuple[tuple[int, None, Passes], ...]
+    stoppable: frozenset[int]
     outbound: bool
     inbound: bool
     watched: bool
