@@ -7,18 +7,19 @@ from typing import Any
 
 from console.analyst import Analyst, QuestionError
 from console.lag import KafkaView
-from schemas.topic import ALERTS, FACTS, RAW, REBUILDS, REJECTED, TOUCHPOINTS
+from schemas.topic import ALERTS, FACTS, LINKS, RAW, REBUILDS, REDIRECTS, REJECTED, TOUCHPOINTS
 
-_WRITTEN = (TOUCHPOINTS, FACTS, ALERTS, REJECTED)
+_WRITTEN = (TOUCHPOINTS, FACTS, ALERTS, REJECTED, LINKS, REDIRECTS)
 _POLL_SECONDS = 0.25
 _POSITIONS = "SELECT topic, partition, max(position) AS position FROM sink_positions GROUP BY topic, partition"
 
 
 @dataclass(frozen=True)
 class Behind:
-    """Records still on their way: to intake, to the rebuilder, to the journeys, to ClickHouse."""
+    """Records still on their way: to intake, the resolver, the rebuilder, the journeys, ClickHouse."""
 
     intake: int
+    resolver: int
     rebuilds: int
     journeys: int
     writer: int
@@ -26,7 +27,7 @@ class Behind:
     @property
     def total(self) -> int:
         """All of them; one touchpoint may be counted at several places."""
-        return self.intake + self.rebuilds + self.journeys + self.writer
+        return self.intake + self.resolver + self.rebuilds + self.journeys + self.writer
 
 
 class NotCaughtUpError(TimeoutError):
@@ -40,12 +41,13 @@ def behind(view: KafkaView, analyst: Analyst, group: str) -> Behind:
     journeys ask for them, and take them in. What was asked for meanwhile is seen by the ends that have moved.
     """
     intake = view.left(f"{group}.worker", *RAW)
+    resolver = view.left(f"{group}.worker", LINKS)
     asked = sum(view.ends(REBUILDS).values())
     rebuilds = view.left(f"{group}.rebuilder", REBUILDS)
     journeys = view.left(f"{group}.worker", TOUCHPOINTS)
     meanwhile = sum(view.ends(REBUILDS).values()) - asked
     ends = view.ends(*_WRITTEN)
-    return Behind(intake, rebuilds + meanwhile, journeys, _unwritten(ends, analyst))
+    return Behind(intake, resolver, rebuilds + meanwhile, journeys, _unwritten(ends, analyst))
 
 
 def _unwritten(ends: dict[Any, int], analyst: Analyst) -> int:
@@ -67,9 +69,9 @@ def catch_up(
         report(left)
         if time.monotonic() > deadline:
             raise NotCaughtUpError(
-                f"after {seconds:.0f} s {left.intake} records are before intake, {left.journeys} before the journeys, "
-                f"{left.rebuilds} before the rebuilder, {left.writer} before ClickHouse; "
-                "`throughline status` shows which part is not up"
+                f"after {seconds:.0f} s {left.intake} records are before intake, {left.resolver} before the resolver, "
+                f"{left.journeys} before the journeys, {left.rebuilds} before the rebuilder, "
+                f"{left.writer} before ClickHouse; `throughline status` shows which part is not up"
             )
         time.sleep(_POLL_SECONDS)
     report(left)

@@ -114,6 +114,11 @@ class Identities:
         node = self._nodes.get(derived_id)
         return derived_id if node is None else node.top.id
 
+    def named(self, derived_id: str) -> Identifier | None:
+        """The identifier that a derived id stands for, where it was ever linked."""
+        node = self._nodes.get(derived_id)
+        return None if node is None else node.named
+
     def identifiers(self, customer_id: str) -> list[Identifier]:
         """The identifiers that belong to a customer, the strongest first; none where nothing was linked."""
         node = self._nodes.get(customer_id)

@@ -16,6 +16,7 @@ class NamedIdentifier(_Frozen):
 
     kind: IdentifierKind
     value: str = Field(description="Normalised")
+    derived_id: str = Field(description="UUID that it stands for: no merge changes it")
 
 
 class IdentityLink(_Frozen):

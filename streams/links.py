@@ -20,6 +20,7 @@ class Named(msgspec.Struct, gc=False):
 
     kind: Annotated[str, msgspec.Meta(pattern=_KIND)]
     value: str
+    derived_id: str
 
 
 class IdentityLink(msgspec.Struct, kw_only=True, gc=False):
@@ -62,7 +63,7 @@ decode_redirect = msgspec.json.Decoder(IdentityRedirect).decode
 def link_of(identifiers: tuple[Identifier, ...], statement: Statement, key: Key) -> IdentityLink:
     """A link as it travels."""
     at, source, touchpoint_id = key
-    named = [Named(*identifier) for identifier in identifiers]
+    named = [Named(*identifier, identifier.derived_id) for identifier in identifiers]
     return IdentityLink(
         identifiers=named, statement=statement, occurred_at=instant(at), source=source, id=touchpoint_id
     )

@@ -90,6 +90,9 @@ class ResolverStage:
                 self._control(Release(customer_id=one.former, member=one.id, number=number), effects)
         for one, had_another, together in moved:
             self._assign(one, had_another and together, number, effects)
+        for customer_id in sorted({one.to for one in changes.assignments} - going.keys()):
+            # Whom others belong to now is named too: who asks by it finds the identifier that it stands for.
+            self._redirect(customer_id, customer_id, number, effects)
         for conflict in changes.settled:
             self._dispute(conflict, True, number, wall_ms, effects)
         for conflict in changes.conflicts:
@@ -98,10 +101,16 @@ class ResolverStage:
         effects.count("conflicts", by=len(changes.conflicts))
 
     def _assign(self, one: Assignment, together: bool, number: int, effects: Effects) -> None:
-        kind, value = one.named
-        redirect = IdentityRedirect(derived_id=one.id, customer_id=one.to, number=number, kind=kind, value=value)
-        effects.write(topic.REDIRECTS, 0, one.id.encode(), encode(redirect), [])
+        self._redirect(one.id, one.to, number, effects)
         self._control(Assign(customer_id=one.id, to=one.to, number=number, at=one.at, together=together), effects)
+
+    def _redirect(self, derived_id: str, to: str, number: int, effects: Effects) -> None:
+        named = self._identities.named(derived_id)
+        assert named is not None
+        redirect = IdentityRedirect(
+            derived_id=derived_id, customer_id=to, number=number, kind=named.kind, value=named.value
+        )
+        effects.write(topic.REDIRECTS, 0, derived_id.encode(), encode(redirect), [])
 
     def _control(self, control: Control, effects: Effects) -> None:
         partition = partition_of(control.customer_id, self._partitions)

@@ -7,6 +7,7 @@ from typing import Any
 from schemas import topic
 from sinks.clickhouse.alert_row import AlertRow, alert_row
 from sinks.clickhouse.fact_rows import FACT_COLUMNS, fact_row
+from sinks.clickhouse.identity_rows import IdentityLinkRow, IdentityRow, identity_link_row, identity_row
 from sinks.clickhouse.record import Record
 from sinks.clickhouse.rejected_row import RejectedRow, SinkRejectedRow, rejected_row
 from sinks.clickhouse.touchpoint_row import TouchpointRow, touchpoint_row
@@ -26,6 +27,8 @@ class Table:
 TABLES = (
     Table("touchpoints", TouchpointRow._fields),
     *(Table(name, columns) for name, columns in FACT_COLUMNS.items()),
+    Table("identities", IdentityRow._fields),
+    Table("identity_links", IdentityLinkRow._fields),
     Table("alerts", AlertRow._fields),
     Table("rejected", RejectedRow._fields, month="received_at"),
     Table("sink_rejected", SinkRejectedRow._fields),
@@ -34,6 +37,8 @@ BY_NAME = {table.name: table for table in TABLES}
 
 ROWS_OF_ONE_TABLE: dict[str, tuple[str, Callable[[Record], Row]]] = {
     topic.TOUCHPOINTS: ("touchpoints", touchpoint_row),
+    topic.LINKS: ("identity_links", identity_link_row),
+    topic.REDIRECTS: ("identities", identity_row),
     topic.ALERTS: ("alerts", alert_row),
     topic.REJECTED: ("rejected", rejected_row),
 }

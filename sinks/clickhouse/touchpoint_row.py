@@ -9,7 +9,10 @@ from sinks.clickhouse.record import Instant, Record, milliseconds, money
 
 
 class TouchpointRow(NamedTuple):
-    """The columns of `touchpoints` in order. Absent texts are empty; times are milliseconds since 1970."""
+    """The columns of `touchpoints` in order. Absent texts are empty; times are milliseconds since 1970.
+
+    `customer_id` is the derived id, which no merge changes.
+    """
 
     customer_id: str
     account: str
@@ -76,6 +79,7 @@ class _Touchpoint(msgspec.Struct, gc=False):
     properties: msgspec.Raw = msgspec.Raw(b"{}")
     account_id: str = ""
     origin: str = ""
+    derived_id: str = ""
 
 
 _decode = msgspec.json.Decoder(_Touchpoint).decode
@@ -93,7 +97,7 @@ def touchpoint_row(record: Record) -> tuple[Any, ...]:
     value_amount, value_currency = _amount(it.value) if it.value else _NO_MONEY
     cost_amount, cost_currency = _amount(it.cost) if it.cost else _NO_MONEY
     return (
-        it.customer_id,
+        it.derived_id or it.customer_id,
         who.account or "",
         it.account_id,
         it.source,

@@ -27,7 +27,7 @@ from sinks.metrics import WriterMetrics
 
 log = logging.getLogger(__name__)
 
-TOPICS = (topic.TOUCHPOINTS, topic.FACTS, topic.ALERTS, topic.REJECTED)
+TOPICS = (topic.TOUCHPOINTS, topic.FACTS, topic.ALERTS, topic.REJECTED, topic.LINKS, topic.REDIRECTS)
 _RECEIVED_AT = BY_NAME["touchpoints"].columns.index("received_at")
 _SAID_EVERY_SECONDS = 5.0
 _T = TypeVar("_T")

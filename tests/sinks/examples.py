@@ -22,6 +22,7 @@ from schemas.fact import (
     TouchpointRef,
     Transition,
 )
+from schemas.identity import IdentityLink, IdentityRedirect
 from schemas.touchpoint import AcceptedTouchpoint
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -155,3 +156,16 @@ def alert(**changes: Any) -> Alert:
     fact = FACTS[8].model_dump(mode="json")
     given = {"id": new_id(), "type": "prospect.stalled", "customer_id": str(uuid.uuid4()), "fact_id": fact["id"]}
     return Alert(**{**given, "policy": "default@1", "at": now, "recorded_at": now, "data": fact, **changes})
+
+
+def redirect(**changes: Any) -> IdentityRedirect:
+    """A browser that belongs to a customer."""
+    given = {"derived_id": str(uuid.uuid4()), "customer_id": str(uuid.uuid4()), "number": 7}
+    return IdentityRedirect(**{**given, "kind": "anonymous_id", "value": "b-1", **changes})
+
+
+def link(derived_id: str) -> IdentityLink:
+    """An e-mail and the browser that stands for `derived_id`, named together."""
+    email = {"kind": "email", "value": "ann@example.com", "derived_id": str(uuid.uuid4())}
+    browser = {"kind": "anonymous_id", "value": "b-1", "derived_id": derived_id}
+    return IdentityLink(identifiers=[email, browser], statement="seen", occurred_at=NOON, source="website", id=new_id())

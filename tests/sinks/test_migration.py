@@ -14,8 +14,9 @@ from tests.sinks.conftest import Part, rows, settings_for
 
 VIEWS = {
     "v_touchpoints": (
-        "customer_id account source id type team actor channel direction subject campaign content occurred_at "
-        "received_at crm_id email phone anonymous_id value_amount value_currency cost_amount cost_currency properties "
+        "customer_id derived_id account account_id source id type team actor channel direction subject campaign "
+        "content occurred_at received_at crm_id email phone anonymous_id "
+        "value_amount value_currency cost_amount cost_currency properties "
         "topic partition offset"
     ),
     "v_positions": (
@@ -62,9 +63,12 @@ VIEWS = {
     ),
     "v_alerts": "id type customer_id fact_id at recorded_at data policy",
     "v_rejected": "topic partition offset reason detail pointer origin received_at value bytes",
-    "v_identifiers": "kind value customer_id first_seen_at last_seen_at",
+    "v_identifiers": "kind value customer_id first_seen_at last_seen_at belongs",
+    "v_identities": "derived_id customer_id kind value number",
+    "v_identity_links": "source touchpoint_id occurred_at statement identifiers derived_ids offset",
 }
-BY_CUSTOMER = sorted(set(VIEWS) - {"v_rejected", "v_identifiers", "v_lead_quality"})
+ELSEWISE = {"v_rejected", "v_identifiers", "v_lead_quality", "v_identities", "v_identity_links"}
+BY_CUSTOMER = sorted(set(VIEWS) - ELSEWISE)
 
 
 @pytest.fixture
@@ -185,7 +189,8 @@ def test_a_question_about_one_customer_reads_by_the_primary_key(schema, view):
     client.command(
         f"INSERT INTO {table} (customer_id, id) SELECT leftPad(toString(number), 9, '0'), 'x' FROM numbers(50000)"
     )
-    plan = rows(schema, f"EXPLAIN indexes = 1 SELECT * FROM {view} WHERE customer_id = '000012345'")
+    name = "derived_id" if view == "v_touchpoints" else "customer_id"
+    plan = rows(schema, f"EXPLAIN indexes = 1 SELECT * FROM {view} WHERE {name} = '000012345'")
     text = "\n".join(line for (line,) in plan)
     assert "customer_id in " in text
     ((count,),) = rows(schema, f"SELECT count() FROM {view} WHERE customer_id = '000012345'")
@@ -215,6 +220,34 @@ def test_an_identifier_is_found_by_its_value_and_by_its_customer(migrated):
     kinds = rows(migrated, "SELECT kind, value FROM v_identifiers WHERE customer_id = 'c1' ORDER BY kind")
     assert kinds == [("customer_id", "c1"), ("email", "ann@example.com")]
     assert rows(migrated, "SELECT count() FROM v_identifiers WHERE customer_id = ''") == [(0,)]
+
+
+def test_a_merge_changes_whose_the_touchpoints_and_identifiers_are_and_no_row_of_theirs(migrated):
+    client = connect(migrated)
+    client.command(
+        "INSERT INTO touchpoints (customer_id, source, id, email, anonymous_id, occurred_at) VALUES "
+        "('d-ann', 's', '1', 'ann@example.com', 'b-1', '2026-01-01 00:00:00'), "
+        "('d-b1', 's', '2', '', 'b-1', '2026-01-02 00:00:00'), "
+        "('d-bob', 's', '3', 'bob@example.com', 'b-1', '2026-01-03 00:00:00'), "
+        "('', 's', '4', '', '', '2026-01-04 00:00:00')"
+    )
+    identities = "INSERT INTO identities (derived_id, customer_id, number, kind, value) VALUES "
+    client.command(
+        f"{identities} ('d-b1', 'd-ann', 1, 'anonymous_id', 'b-1'), ('d-ann', 'd-ann', 1, 'email', 'ann@example.com')"
+    )
+    owners = "SELECT id, customer_id, derived_id FROM v_touchpoints ORDER BY id"
+    assert rows(migrated, owners) == [
+        ("1", "d-ann", "d-ann"),
+        ("2", "d-ann", "d-b1"),
+        ("3", "d-bob", "d-bob"),
+        ("4", "", ""),
+    ]
+    browser = "SELECT customer_id, belongs FROM v_identifiers WHERE value = 'b-1' ORDER BY customer_id"
+    assert rows(migrated, browser) == [("d-ann", 1), ("d-bob", 0)]
+    former = "SELECT customer_id, belongs FROM v_identifiers WHERE kind = 'customer_id' AND value = 'd-b1'"
+    assert rows(migrated, former) == [("d-ann", 1)]
+    client.command(f"{identities} ('d-b1', 'd-b1', 2, 'anonymous_id', 'b-1')")
+    assert rows(migrated, owners)[1] == ("2", "d-b1", "d-b1")
 
 
 def test_the_positions_only_ever_rise(migrated):

@@ -47,7 +47,7 @@ def touchpoints(customer: str, ids: range) -> list[dict[str, object]]:
 
 def settled(settings: Settings) -> bool:
     said = health(settings, PORT)
-    return said.get("status") == "ok" and said.get("partitions") == 7 and said.get("lag") == 0
+    return said.get("status") == "ok" and said.get("partitions") == 9 and said.get("lag") == 0
 
 
 def test_everything_that_travels_arrives_in_its_view(here, customer):
@@ -58,12 +58,25 @@ def test_everything_that_travels_arrives_in_its_view(here, customer):
         produce(here.kafka, topic.ALERTS, [keyed(examples.alert(customer_id=customer))])
         headers = [("throughline-reason", b"not_json"), ("throughline-origin", customer.encode())]
         produce(here.kafka, topic.REJECTED, [{"value": b"\xff{", "headers": headers}])
-        views = {"v_touchpoints": 3, "v_transitions": 2, "v_positions": 1, "v_handoffs": 2, "v_overlaps": 1}
+        redirect = examples.redirect(customer_id=customer)
+        produce(here.kafka, topic.REDIRECTS, [keyed(redirect)])
+        link = examples.link(redirect.derived_id)
+        produce(here.kafka, topic.LINKS, [{"value": link.model_dump_json().encode()}])
+        views = {
+            "v_identities": 1,
+            "v_touchpoints": 3,
+            "v_transitions": 2,
+            "v_positions": 1,
+            "v_handoffs": 2,
+            "v_overlaps": 1,
+        }
         views |= {"v_clocks": 2, "v_stalled": 2, "v_corrections": 1, "v_too_late": 1, "v_alerts": 1}
         views |= {"v_merges": 1, "v_identity_conflicts": 1, "v_rebuilds": 1, "v_feedback": 2, "v_deals": 2}
         for view, expected in views.items():
             eventually(lambda view=view, expected=expected: count(here, view, customer) == expected)
         eventually(lambda: rows(here, f"SELECT reason FROM v_rejected WHERE origin = '{customer}'") == [("not_json",)])
+        links = f"SELECT statement, derived_ids[2] FROM v_identity_links WHERE touchpoint_id = '{link.id}'"
+        eventually(lambda: rows(here, links) == [("seen", redirect.derived_id)])
         ((touch,),) = rows(here, f"SELECT touchpoints FROM v_overlaps WHERE customer_id = '{customer}'")
         assert touch == [{"source": "crm", "id": "t-1"}, {"source": "mailer", "id": "t-2"}]
         ((stage, visits, actor),) = rows(

@@ -89,7 +89,8 @@ def test_a_browser_that_signs_in_is_assigned_and_its_redirect_is_told() -> None:
     log = Log()
     effects = log.fold(link(5, email=A.value, anonymous_id=BROWSER.value))
     assert controls(effects) == [Assign(customer_id=BROWSER.derived_id, to=A.derived_id, number=1, at=5)]
-    ((key, value, _),) = effects.outputs[topic.REDIRECTS, 0]
+    (key, value, _), (owner, _, _) = effects.outputs[topic.REDIRECTS, 0]
+    assert owner == A.derived_id.encode(), "whom others belong to is named too"
     redirect = schema.IdentityRedirect.model_validate_json(value or b"")
     assert (key, redirect.value, redirect.customer_id) == (BROWSER.derived_id.encode(), "b-1", A.derived_id)
     assert log.redirects.customer_of(BROWSER.derived_id) == A.derived_id
@@ -107,8 +108,8 @@ def test_who_follows_a_former_customer_comes_along_and_who_leaves_one_is_release
     assert not [one for one in merged if isinstance(one, Release)]
     undone = controls(log.fold(link(3, UNLINKED, crm_id="7", anonymous_id=BROWSER.value)))
     assert undone == [
-        Assign(customer_id=BROWSER.derived_id, to=BROWSER.derived_id, number=3, at=3),
         Release(customer_id=top, member=BROWSER.derived_id, number=3),
+        Assign(customer_id=BROWSER.derived_id, to=BROWSER.derived_id, number=3, at=3),
     ]
     assert log.redirects.customer_of(BROWSER.derived_id) == BROWSER.derived_id
     assert len(log.redirects) == 1
