@@ -160,6 +160,7 @@ class Identities:
         elif node.is_alias and named.value != derived_id:
             # What it stands for is known only now: whether its edges are weak, and what it is known by.
             node.kind, node.value = named
+            self._learned.update(dict.fromkeys(node.edges[:1]))
             self._make_stale(node)
         return node
 
