@@ -1,6 +1,8 @@
 """`throughline rebuild` on a whole instance: it says what would differ, touches nothing, and then puts it right."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,16 +67,22 @@ def customer(data: Path) -> str:
     return str(ask(data, "customer", PERSON)["customer_id"])
 
 
+def placed(data: Path) -> list[dict[str, Any]]:
+    who = customer(data)
+    sql = f"SELECT * EXCEPT (stage_open_ms, stage_total_ms, recorded_at) FROM v_positions WHERE customer_id = '{who}'"
+    return list(ask(data, "sql", f"{sql} ORDER BY track"))
+
+
 def test_where_all_is_right_nothing_would_differ_and_asking_changes_nothing(instance: Path) -> None:
     told = ask(instance, "rebuild", "--all", "--dry-run")
     assert (told["differing"], told["changes"], told["told"]) == (0, {}, [])
     assert told["touchpoints"] >= VOLUME.customers * VOLUME.live
     assert "stays as it is" in say(instance, "rebuild", PERSON, "--dry-run")
     assert ask(instance, "sql", "SELECT count() AS rebuilds FROM v_rebuilds") == [{"rebuilds": 0}]
-    before = ask(instance, "customer", PERSON)
+    before = placed(instance)
     told = ask(instance, "rebuild", PERSON, "--wait")
     assert (told["asked"], told["rebuilt"]) == (1, 1)
-    assert ask(instance, "customer", PERSON)["tracks"] == before["tracks"]
+    assert placed(instance) == before
 
 
 def test_what_a_repair_left_wrong_is_named_by_kind_and_put_right(instance: Path, writer: Client) -> None:
@@ -95,6 +103,28 @@ def test_what_a_repair_left_wrong_is_named_by_kind_and_put_right(instance: Path,
     assert ask(instance, "rebuild", "--all", "--dry-run")["differing"] == 0
     verdict = ask(instance, "verify")
     assert verdict["ok"], json.dumps(verdict)
+
+
+def test_while_a_rebuild_waits_nothing_is_called_caught_up(instance: Path) -> None:
+    (pid,) = [part["pid"] for part in ask(instance, "status")["parts"] if part["name"] == "rebuilder"]
+    old = {"id": "old", "source": "site", "type": "page.viewed", "team": "marketing", "direction": "inbound",
+           "customer": {"email": PERSON}, "occurred_at": "2024-05-01T10:00:00Z"}  # fmt: skip
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        say(instance, "emit", json.dumps(old))
+        verdict = ask(instance, "verify", "--settle", "6", codes=(1,))
+        assert "1 before the rebuilder" in verdict["behind"]
+        assert (verdict["rebuilding"], verdict["differences"]) == (1, 0)
+        behind = {part["name"]: part["lag"] for part in ask(instance, "status", codes=(0, 1))["parts"]}
+        assert behind["rebuilder"] == 1
+        (late,) = ask(instance, "sql", "SELECT touchpoint_id, rebuilt_at FROM v_too_late")
+        assert late == {"touchpoint_id": "old", "rebuilt_at": None}
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert ask(instance, "verify")["ok"]
+    (late,) = ask(instance, "sql", "SELECT touchpoint_id, rebuilt_at FROM v_too_late")
+    assert late["rebuilt_at"] is not None
+    assert ask(instance, "customer", PERSON)["timeline"][0]["id"] == "old"
 
 
 def test_one_customer_or_all_must_be_said_and_nobody_is_nobody(instance: Path) -> None:
