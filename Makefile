@@ -31,6 +31,11 @@ test: setup ## All tests, on a real Kafka, a real ClickHouse engine and a browse
 	@deploy/setup.sh chromium
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: coverage
+coverage: setup ## How much of the rules their own tests reach, branches counted: 95 % at least
+	@$(BIN)/python -m pytest tests/journey tests/reference --cov=journey --cov-branch \
+	  --cov-report=term-missing:skip-covered --cov-fail-under=95 $(ARGS)
+
 .PHONY: lint
 lint: setup ## Style, types, and which folder may import which
 	@$(BIN)/ruff check .
