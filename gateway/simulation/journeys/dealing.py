@@ -1,6 +1,7 @@
 """A deal: talks, quotes, discounts, and its end. Where prices and promotions of the two teams meet."""
 
 from collections.abc import Generator
+from datetime import UTC, datetime
 
 from gateway.simulation.chance import Weighted
 from gateway.simulation.people import Person
@@ -36,15 +37,25 @@ def dealt(world: World, person: Person, now: int) -> Outcome:
     person.phase = "deal"
     now = yield office(dice, now + int(dice.around(1.2, 0.6) * DAY))
     deal = f"d-{world.run}-{person.number}-{person.purchases}"
-    world.touch(person, now, "deal.created", actor=person.rep, value=value, owner=person.rep, deal=deal)
+    expected = datetime.fromtimestamp(now / 1000 + int(dice.around(30, 0.4)) * 86_400, UTC).date().isoformat()
+    world.touch(
+        person,
+        now,
+        "deal.created",
+        actor=person.rep,
+        value=value,
+        owner=person.rep,
+        deal=deal,
+        expected_close_at=expected,
+    )
     now = yield from _talked(world, person, now)
-    now, agreed = yield from _quoted(world, person, now, value)
+    now, agreed = yield from _quoted(world, person, now, value, deal)
     if agreed:
-        return (yield from _closed(world, person, now, value))
+        return (yield from _closed(world, person, now, value, deal))
     if agreed is None and dice.happens(0.45):
         return (yield office(dice, now + 15 * DAY)), False
     now = yield office(dice, now + int(dice.around(4, 0.7) * DAY))
-    world.touch(person, now, "deal.lost", actor=person.rep, value=value, reason=dice.choose(_LOST_FOR))
+    world.touch(person, now, "deal.lost", actor=person.rep, value=value, deal=deal, reason=dice.choose(_LOST_FOR))
     return now, False
 
 
@@ -66,7 +77,7 @@ def _talked(world: World, person: Person, now: int) -> Generator[int, int, int]:
 
 
 def _quoted(
-    world: World, person: Person, now: int, value: dict[str, str]
+    world: World, person: Person, now: int, value: dict[str, str], deal: str
 ) -> Generator[int, int, tuple[int, bool | None]]:
     """Up to three quotes. True: accepted; False: declined for good; None: no answer."""
     dice = world.dice
@@ -86,7 +97,7 @@ def _quoted(
         if dice.happens(0.4):
             return now, False
         now = yield from _talked(world, person, now)
-        world.touch(person, now + MINUTE, "deal.changed", actor=person.rep, value=value)
+        world.touch(person, now + MINUTE, "deal.changed", actor=person.rep, value=value, deal=deal)
     return now, False
 
 
@@ -123,22 +134,22 @@ def _claimed(world: World, person: Person, now: int) -> None:
         world.touch(person, at, "owner.released", actor="sales-lead", subject=subject)
 
 
-def _closed(world: World, person: Person, now: int, value: dict[str, str]) -> Outcome:
+def _closed(world: World, person: Person, now: int, value: dict[str, str], deal: str) -> Outcome:
     dice = world.dice
     now = yield office(dice, now + int(dice.around(1, 0.6) * DAY))
     world.touch(person, now, "contract.sent", actor=person.rep, subject="contract", value=value)
     now = yield office(dice, now + int(dice.around(2.5, 0.8) * DAY))
-    world.touch(person, now, "deal.won", actor=person.rep, value=value)
+    world.touch(person, now, "deal.won", actor=person.rep, value=value, deal=deal)
     person.purchases += 1
     if not dice.happens(_REOPENS):
         return now, True
     now = yield office(dice, now + int(dice.around(5, 0.5) * DAY))
-    world.touch(person, now, "deal.reopened", actor=person.rep, reason="terms")
+    world.touch(person, now, "deal.reopened", actor=person.rep, deal=deal, reason="terms")
     now = yield from _talked(world, person, now)
     now = yield office(dice, now + 2 * DAY)
     won = dice.happens(_REOPENED_WON)
     if won:
-        world.touch(person, now, "deal.won", actor=person.rep, value=value)
+        world.touch(person, now, "deal.won", actor=person.rep, value=value, deal=deal)
     else:
-        world.touch(person, now, "deal.lost", actor=person.rep, value=value, reason=dice.choose(_LOST_FOR))
+        world.touch(person, now, "deal.lost", actor=person.rep, value=value, deal=deal, reason=dice.choose(_LOST_FOR))
     return now, won

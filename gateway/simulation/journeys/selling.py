@@ -127,7 +127,7 @@ def _colleagues_join(world: World, person: Person, now: int, held: str) -> None:
 def _rated(world: World, person: Person, now: int, quality: int) -> None:
     if world.dice.happens(0.45):
         given = max(1, min(5, quality + world.dice.below(3) - 1))
-        world.touch(person, now + MINUTE, "lead.rated", actor=person.rep or world.dice.pick(REPS), quality=given)
+        world.touch(person, now + MINUTE, "lead.rated", actor=person.rep or world.dice.pick(REPS), rating=given)
 
 
 def prospected(world: World, person: Person, now: int) -> Generator[int, int, int]:
