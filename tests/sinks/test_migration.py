@@ -61,13 +61,14 @@ VIEWS = {
         "campaign content persona mql_rule mql_policy accepted rejected recycled lost rated answered acceptance "
         "mean_rating rejected_for recycled_for lost_for"
     ),
+    "v_owners": "customer_id team actor since until kind",
     "v_alerts": "id type customer_id fact_id at recorded_at data policy",
     "v_rejected": "topic partition offset reason detail pointer origin received_at value bytes",
     "v_identifiers": "kind value customer_id first_seen_at last_seen_at belongs",
     "v_identities": "derived_id customer_id kind value number",
     "v_identity_links": "source touchpoint_id occurred_at statement identifiers derived_ids offset",
 }
-ELSEWISE = {"v_rejected", "v_identifiers", "v_lead_quality", "v_identities", "v_identity_links"}
+ELSEWISE = {"v_rejected", "v_identifiers", "v_lead_quality", "v_owners", "v_identities", "v_identity_links"}
 BY_CUSTOMER = sorted(set(VIEWS) - ELSEWISE)
 
 
@@ -248,6 +249,60 @@ def test_a_merge_changes_whose_the_touchpoints_and_identifiers_are_and_no_row_of
     assert rows(migrated, former) == [("d-ann", 1)]
     client.command(f"{identities} ('d-b1', 'd-b1', 2, 'anonymous_id', 'b-1')")
     assert rows(migrated, owners)[1] == ("2", "d-b1", "d-b1")
+
+
+def test_the_quality_of_leads_is_told_by_what_led_to_them(migrated):
+    client = connect(migrated)
+    client.command(
+        "INSERT INTO feedback (customer_id, id, version, disposition, reason, rating, campaign, mql_rule) VALUES "
+        "('c1', '1', 1, 'accepted', '', NULL, 'spring', 'lead.mql.enter.1'), "
+        "('c2', '2', 1, 'rejected', 'no_fit', NULL, 'spring', 'lead.mql.enter.1'), "
+        "('c3', '3', 1, 'rejected', 'no_fit', NULL, 'spring', 'lead.mql.enter.1'), "
+        "('c3', '3', 2, 'rejected', 'bad_data', NULL, 'spring', 'lead.mql.enter.1'), "
+        "('c4', '4', 1, 'rated', '', 2, 'spring', 'lead.mql.enter.1'), "
+        "('c5', '5', 1, 'lost', 'price', 4, '', '')"
+    )
+    found = rows(
+        migrated,
+        "SELECT campaign, accepted, rejected, rated, lost, answered, round(acceptance, 3), mean_rating, rejected_for, "
+        "lost_for FROM v_lead_quality ORDER BY campaign NULLS LAST",
+    )
+    assert found == [
+        ("spring", 1, 2, 1, 0, 3, 0.333, 2.0, {"bad_data": 1, "no_fit": 1}, {}),
+        (None, 0, 0, 0, 1, 0, None, 4.0, {}, {"price": 1}),
+    ]
+
+
+def test_owners_follow_each_other_without_a_gap(migrated):
+    client = connect(migrated)
+    client.command(
+        "INSERT INTO transitions (customer_id, id, version, at, track) VALUES ('c1', 'm', 1, '2026-01-01', 'funnel')"
+    )
+    client.command(
+        "INSERT INTO handoffs (customer_id, id, version, kind, from_team, to_team, actor, at) VALUES "
+        "('c1', '1', 1, 'offered', 'marketing', 'sales', '', '2026-01-02'), "
+        "('c1', '2', 1, 'accepted', 'marketing', 'sales', 'jo', '2026-01-03'), "
+        "('c1', '3', 1, 'claimed', 'sales', 'sales', 'jo', '2026-01-04'), "
+        "('c1', '4', 1, 'assigned', 'sales', 'sales', 'bo', '2026-01-05'), "
+        "('c1', '5', 1, 'accepted', 'sales', 'sales', 'bo', '2026-01-06'), "
+        "('c1', '6', 1, 'handed_back', 'sales', 'marketing', '', '2026-01-07')"
+    )
+    client.command(
+        "INSERT INTO positions (customer_id, id, version, track, entered_at, owner_team, owner_since) "
+        "VALUES ('c2', 'p', 1, 'funnel', '2026-01-01', 'marketing', '2026-01-01')"
+    )
+    found = rows(
+        migrated,
+        "SELECT customer_id, team, actor, toDayOfMonth(since), toDayOfMonth(until), kind FROM v_owners "
+        "ORDER BY customer_id, since",
+    )
+    assert found == [
+        ("c1", "marketing", None, 1, 3, "first"),
+        ("c1", "sales", "jo", 3, 5, "accepted"),
+        ("c1", "sales", "bo", 5, 7, "assigned"),
+        ("c1", "marketing", None, 7, None, "handed_back"),
+        ("c2", "marketing", None, 1, None, "first"),
+    ]
 
 
 def test_the_positions_only_ever_rise(migrated):
