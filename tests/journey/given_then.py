@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from journey.fact import Clock, Handoff, Overlap, Position, Stalled, Transition
+from journey.condition import AMOUNT_SCALE
+from journey.fact import Clock, Deal, Feedback, Handoff, Overlap, Position, Stalled, Transition
 from journey.identity import resolve
 from journey.policy.duration import Duration
 from journey.policy.reading import read
@@ -51,8 +53,13 @@ def _arrival(touchpoint_id: str, at: datetime, kind: str, team: str, direction: 
     resolved = resolve(Customer(**fields.pop("customer", {"email": "a@b.example"})))
     assert resolved is not None
     decides = fields.pop("decides", "")
-    for unread in ("value", "cost"):
-        fields.pop(unread, None)
+    fields.pop("cost", None)
+    value = fields.pop("value", None)
+    if value is not None:
+        fields |= {"amount": int(Decimal(value["amount"]) * AMOUNT_SCALE), "currency": value["currency"]}
+    for name, given in fields.get("properties", {}).items():
+        if isinstance(given, date):
+            fields["properties"] = {**fields["properties"], name: given.isoformat()}
     return Arrival(ms(at), resolved[0], touch(touchpoint_id, at, kind, team, direction, **fields), decides)
 
 
@@ -122,6 +129,8 @@ def check(then: dict[str, Any], story: Story, now: int) -> None:
     _check_rows("overlaps", then, story.current(Overlap))
     _check_rows("stalled", then, story.current(Stalled))
     _check_rows("handoffs", then, story.current(Handoff))
+    _check_rows("feedback", then, story.current(Feedback))
+    _check_rows("deals", then, story.current(Deal))
     if "score" in then:
         head = story.journey.head
         faded = head.engagement * 0.5 ** ((now - head.scored) / story.rules.half_life_ms)
