@@ -4,29 +4,27 @@ Whatever the order of arrival, and however arrivals are grouped, touchpoints ins
 same head and the same current facts.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from operator import attrgetter
-from struct import Struct
-
-import msgspec
+from operator import attrgetter, itemgetter
 
 from journey.agreement import fire
+from journey.duplicate import is_forgotten, is_known, remember, token_of
 from journey.fact import Clock, Correction, Deal, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
 from journey.fold import step
 from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, positions, standing
+from journey.recent import Recents, name_of, recents_of
 from journey.rules import Rules
 from journey.state import NO_BASE, Head, Journey, pack_head, unpack_head
 from journey.touch import Touch
 
 MOST_RECENTS = 512
 FOLD_AWAY_AT = 16
-_KEY = attrgetter("key")
-_KNOWN, _MINUTE = Struct(">8sI"), Struct(">I")
-_pack_touch = msgspec.msgpack.Encoder().encode
-_unpack_touch = msgspec.msgpack.Decoder(Touch).decode
+_KEY, _PLACE = attrgetter("key"), itemgetter(0)
+Place = tuple[int, str, str]
+# A touchpoint's place in the order, its name as `journey.recent` packs it, and itself.
+Arrived = tuple[Place, bytes, Touch]
 
 
 @dataclass
@@ -61,92 +59,65 @@ def arrive(journey: Journey, customer_id: str, arrivals: Sequence[Touch], now: i
             _publish(journey, ledger, outcome, rules)
         return outcome
     head = journey.head
-    accepted.sort(key=_KEY)
-    first = accepted[0]
+    accepted.sort(key=_PLACE)
     outcome.folded = len(accepted)
-    if not head.seen or (first.key > (head.last, head.last_source, head.last_id) and first.at > head.fired):
+    first = accepted[0][0]
+    if not head.seen or (first > (head.last, head.last_source, head.last_id) and first[0] > head.fired):
         _fold_in(journey, customer_id, accepted, now, rules, outcome)
     else:
-        _refold(journey, customer_id, accepted, now, rules, outcome)
+        _refold(journey, customer_id, [touch for _, _, touch in accepted], now, rules, outcome)
     return outcome
 
 
 def _accept(
     journey: Journey, customer_id: str, arrivals: Sequence[Touch], rules: Rules, outcome: Outcome
-) -> list[Touch]:
+) -> list[Arrived]:
     """The arrivals that are new and in time, decided one by one in order of arrival."""
-    head = journey.head
-    newest, seen = head.last, head.seen
-    known = bytearray(journey.known)
-    accepted: list[Touch] = []
-    # One that is older than the deduplication window is forgotten at once: sent twice, it is still said once.
+    newest, seen = journey.head.last, journey.head.seen
+    accepted: list[Arrived] = []
+    left_out: list[tuple[int, bytes]] = []
+    here: dict[bytes, int] = {}
+    # One that is older than what is remembered is forgotten at once: sent twice, it is still said once.
     flagged: dict[tuple[str, str], Fact] = {}
+    order: list[Place] = []
     for touch in arrivals:
-        token = token_of(touch)
-        if _is_known(known, token):
+        name = name_of(touch)
+        if (name in here and not is_forgotten(here[name], newest, rules)) or is_known(journey, name, newest, rules):
             outcome.duplicates += 1
             continue
-        known += _KNOWN.pack(token, max(0, touch.at // 60_000))
-        _forget(known, max(newest, touch.at) - rules.deduplication_ms)
-        late = (seen or accepted) and (touch.at < newest - rules.correction_ms or touch.key < _floor(journey, accepted))
-        if late:
+        here[name] = touch.at
+        if seen and touch.at <= newest and _is_closed(touch, newest, order, journey, accepted, rules):
             journey.too_late += 1
             outcome.too_late += 1
             flagged[touch.source, touch.id] = _too_late(customer_id, touch, newest, rules)
+            left_out.append((touch.at, name))
             continue
-        newest = max(newest, touch.at)
-        accepted.append(touch)
+        newest, seen = max(newest, touch.at), True
+        accepted.append((touch.key, name, touch))
+        if order:
+            insort(order, touch.key)
         if journey.rebuild:
-            journey.since += token
+            journey.since += token_of(touch)
     outcome.facts += flagged.values()
-    journey.known = bytes(known)
+    if left_out:
+        remember(journey, left_out, newest, rules)
     return accepted
 
 
-def token_of(touch: Touch) -> bytes:
-    """What stands for a touchpoint's (source, id) where duplicates are looked for: 8 bytes."""
-    return blake2b(f"{touch.source}\x1f{touch.id}".encode(), digest_size=8).digest()
+def _is_closed(
+    touch: Touch, newest: int, order: list[Place], journey: Journey, accepted: list[Arrived], rules: Rules
+) -> bool:
+    """Whether a touchpoint is further behind than can be corrected: by time, or by how many came after it.
 
-
-def known_of(arrived: Iterable[Touch], rules: Rules) -> bytes:
-    """What a journey remembers of touchpoints that arrived in event order, for telling duplicates."""
-    known, newest = bytearray(), 0
-    for touch in arrived:
-        known += _KNOWN.pack(token_of(touch), max(0, touch.at // 60_000))
-        newest = max(newest, touch.at)
-    _forget(known, newest - rules.deduplication_ms)
-    return bytes(known)
-
-
-def touches_in(recents: Sequence[msgspec.Raw]) -> list[Touch]:
-    """The recent touchpoints of a journey, unpacked."""
-    return [_unpack_touch(raw) for raw in recents]
-
-
-def _is_known(known: bytearray, token: bytes) -> bool:
-    at = known.find(token)
-    while at >= 0 and at % _KNOWN.size:
-        at = known.find(token, at + 1)
-    return at >= 0
-
-
-def _forget(known: bytearray, before_ms: int) -> None:
-    """Drop what is older than the deduplication window, oldest arrivals first, and what exceeds the bound."""
-    size, oldest = _KNOWN.size, max(0, before_ms // 60_000)
-    start = max(0, len(known) - MOST_RECENTS * size)
-    while start < len(known) - size and _MINUTE.unpack_from(known, start + 8)[0] < oldest:
-        start += size
-    if start:
-        del known[:start]
-
-
-def _floor(journey: Journey, accepted: list[Touch]) -> tuple[int, str, str]:
-    """The oldest place in the order that is still open, where a journey has more recent touchpoints than are kept."""
-    count = len(journey.recents) + len(accepted)
-    if count < MOST_RECENTS:
-        return (-(2**62), "", "")
-    keys = sorted([_unpack_touch(raw).key for raw in journey.recents] + [touch.key for touch in accepted])
-    return keys[-MOST_RECENTS]
+    `order` is every open place in the order, and is found here where nobody has needed it yet.
+    """
+    if touch.at < newest - rules.correction_ms:
+        return True
+    if len(journey.recents) + len(accepted) < MOST_RECENTS:
+        return False
+    if not order:
+        order += sorted([held.key for held in journey.recents] + [place for place, _, _ in accepted])
+    return touch.key < order[-MOST_RECENTS]
 
 
 def _too_late(customer_id: str, touch: Touch, newest: int, rules: Rules) -> TooLate:
@@ -161,24 +132,28 @@ def _too_late(customer_id: str, touch: Touch, newest: int, rules: Rules) -> TooL
 
 
 def _fold_in(
-    journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome
+    journey: Journey, customer_id: str, accepted: list[Arrived], now: int, rules: Rules, outcome: Outcome
 ) -> None:
     ledger = Ledger(customer_id, rules)
-    for touch in touches:
-        fold_newest(journey, touch, rules, ledger)
+    for _, name, touch in accepted:
+        fold_newest(journey, touch, rules, ledger, name)
     fire(journey.head, now, rules, ledger)
     _publish(journey, ledger, outcome, rules)
     if len(journey.recents) >= FOLD_AWAY_AT:
         fold_away(journey, customer_id, rules)
 
 
-def fold_newest(journey: Journey, touch: Touch, rules: Rules, ledger: Ledger) -> None:
-    """Fold in a touchpoint that is newer than every one before. After a pause nothing late can precede it."""
+def fold_newest(journey: Journey, touch: Touch, rules: Rules, ledger: Ledger, name: bytes | None = None) -> None:
+    """Fold in a touchpoint that is newer than every one before. After a pause nothing late can precede it.
+
+    `name` is the touchpoint's, where it has been made already.
+    """
     head, quiet_since = journey.head, touch.at - rules.correction_ms
     if journey.recents and head.last < quiet_since and head.fired < quiet_since:
-        journey.base, journey.recents = msgspec.Raw(pack_head(head)), []
+        remember(journey, journey.recents.names(), touch.at, rules)
+        journey.base, journey.recents = pack_head(head), Recents()
     step(head, touch, rules, ledger)
-    journey.recents.append(msgspec.Raw(_pack_touch(touch)))
+    journey.recents.append(touch, name)
 
 
 def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome) -> None:
@@ -186,7 +161,7 @@ def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, 
 
     What comes before the first late one is the same in both folds, and folded once.
     """
-    old_touches = [_unpack_touch(raw) for raw in journey.recents]
+    old_touches = list(journey.recents)
     cut = bisect_left(old_touches, touches[0].key, key=_KEY)
     old_head, old = _base(journey, rules), Ledger(customer_id, rules)
     facts = standing(old_head, customer_id, rules)
@@ -200,7 +175,7 @@ def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, 
         step(new_head, touch, rules, new)
     fire(new_head, now, rules, new)
     journey.head = new_head
-    journey.recents = [msgspec.Raw(_pack_touch(touch)) for touch in sorted(old_touches + touches, key=_KEY)]
+    journey.recents = recents_of(sorted(old_touches + touches, key=_KEY))
     said = {**facts, **old.facts, **{fact.id: fact for fact in positions(old_head, customer_id, rules)}}
     says = {**facts, **new.facts, **{fact.id: fact for fact in positions(new_head, customer_id, rules)}}
     _say_difference(journey, customer_id, said, says, touches[0], rules, outcome)
@@ -211,8 +186,7 @@ def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, 
 
 def _base(journey: Journey, rules: Rules) -> Head:
     """The head as it was before the recent touchpoints."""
-    packed = bytes(journey.base)
-    return rules.new_head() if packed == NO_BASE else unpack_head(packed)
+    return rules.new_head() if journey.base == NO_BASE else unpack_head(journey.base)
 
 
 def _say_difference(
@@ -311,16 +285,16 @@ def fold_away(journey: Journey, customer_id: str, rules: Rules) -> None:
     recents = journey.recents
     excess = len(recents) - MOST_RECENTS
     before = journey.head.last - rules.correction_ms
-    if excess < FOLD_AWAY_AT and _unpack_touch(recents[FOLD_AWAY_AT // 2]).at >= before:
+    if excess < FOLD_AWAY_AT and recents.instant(FOLD_AWAY_AT // 2) >= before:
         return
     base = _base(journey, rules)
     silence = Silence(customer_id, rules)
-    folded = 0
-    for raw in recents:
-        touch = _unpack_touch(raw)
-        if touch.at >= before and folded >= excess:
+    folded: list[tuple[int, bytes]] = []
+    for touch in recents:
+        if touch.at >= before and len(folded) >= excess:
             break
         step(base, touch, rules, silence)
-        folded += 1
-    journey.base = msgspec.Raw(pack_head(base))
-    journey.recents = recents[folded:]
+        folded.append((touch.at, name_of(touch)))
+    remember(journey, folded, journey.head.last, rules)
+    journey.base = pack_head(base)
+    journey.recents = recents.without(len(folded))

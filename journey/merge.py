@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from journey.correction import Outcome, arrive, token_of, touches_in
+from journey.correction import Outcome, arrive
+from journey.duplicate import token_of
 from journey.fact import Fact, Merge, Overlap, Rebuilt, Stalled, fact_id, instant
 from journey.ledger import OPENED, RESOLVED, standing
 from journey.rules import Rules
@@ -43,7 +44,7 @@ def depart(journey: Journey, customer_id: str, to: str, number: int, at: int, ru
     members = dict.fromkeys([customer_id, *journey.members], number)
     touches = [
         touch if touch.of else msgspec.structs.replace(touch, of=customer_id)
-        for touch in touches_in(journey.recents)
+        for touch in journey.recents
         if touch.of is None or touch.of in members
     ]
     left = Journey(
@@ -54,7 +55,7 @@ def depart(journey: Journey, customer_id: str, to: str, number: int, at: int, ru
         decided=number,
         released=journey.released,
     )
-    complete = bytes(journey.base) == NO_BASE and not journey.rebuild
+    complete = journey.base == NO_BASE and not journey.rebuild
     return Departure(left, outcome, members, touches, complete)
 
 
@@ -125,7 +126,7 @@ def swap(
     place: never of the past.
     """
     meanwhile = {journey.since[at : at + 8] for at in range(0, len(journey.since), 8)}
-    waiting = [touch for touch in touches_in(journey.recents) if token_of(touch) in meanwhile]
+    waiting = [touch for touch in journey.recents if token_of(touch) in meanwhile]
     rebuilt.corrections, rebuilt.rebuilt = journey.corrections, journey.rebuilt + 1
     rebuilt.decided, rebuilt.members, rebuilt.released = journey.decided, journey.members, journey.released
     later = arrive(rebuilt, customer_id, waiting, max(now, journey.head.fired), rules)

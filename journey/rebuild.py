@@ -1,11 +1,10 @@
 """A journey folded anew from the whole history of a customer: what arrivals in event order would have left behind."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from journey.agreement import fire
-from journey.correction import FOLD_AWAY_AT, MOST_RECENTS, begin, fold_away, fold_newest, known_of
+from journey.correction import FOLD_AWAY_AT, begin, fold_away, fold_newest
 from journey.fact import Fact
 from journey.ledger import Ledger, positions
 from journey.rules import Rules
@@ -29,14 +28,11 @@ def fold_history(touches: Iterable[Touch], customer_id: str, rules: Rules, now: 
     """
     stream = iter(in_event_order(touches)) if isinstance(touches, Sequence) else _checked(touches)
     journey, ledger = begin(rules), Ledger(customer_id, rules)
-    latest: deque[Touch] = deque(maxlen=MOST_RECENTS)
     for touch in stream:
         fold_newest(journey, touch, rules, ledger)
-        latest.append(touch)
         if len(journey.recents) >= FOLD_AWAY_AT:
             fold_away(journey, customer_id, rules)
     fire(journey.head, now, rules, ledger)
-    journey.known = known_of(latest, rules)
     says = {**ledger.facts, **{fact.id: fact for fact in positions(journey.head, customer_id, rules)}}
     return journey, list(says.values())
 

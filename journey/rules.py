@@ -93,6 +93,8 @@ class Rules:
         self.clocked = frozenset(where for clock in self.clocks for where in (clock.enters, clock.leaves) if where)
         self.correction_ms = policy.windows.correction.ms
         self.deduplication_ms = policy.windows.deduplication.ms
+        # What can still be corrected is told from its duplicates however short the other window is.
+        self.remembered_ms = max(self.deduplication_ms, self.correction_ms)
         self.future_ms = policy.windows.future.ms
         self.half_life_ms = policy.score.engagement.half_life.ms
         self.fit = tuple((points.trait, ValueTest.of(points.test), points.points) for points in policy.score.fit)
@@ -182,7 +184,7 @@ class Rules:
         if self.before is not None:
             return self.before.new_head()
         return Head(
-            stays=[Stay([0] * len(track.places), [0] * len(track.places)) for track in self.tracks],
+            stays=[Stay({}, {}) for _ in self.tracks],
             counters=[[] for _ in self.counters],
             owner=self.policy.owners.first,
         )

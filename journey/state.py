@@ -8,19 +8,20 @@ from typing import Any
 
 import msgspec
 
+from journey.recent import Recents
+from journey.substitution import restore, substitute
+
 NOWHERE = NOBODY = NEVER = -1
 
 
 class Stay(msgspec.Struct, array_like=True, gc=False):
     """Where the customer is on one track. A place is a stage's index; detours follow the stages."""
 
-    visits: list[int]
-    dwell: list[int]
+    visits: dict[int, int]
+    dwell: dict[int, int]
     place: int = NOWHERE
     entered: int = 0
     furthest: int = NOWHERE
-    source: str = ""
-    id: str = ""
 
 
 class ClockRun(msgspec.Struct, array_like=True, gc=False):
@@ -176,7 +177,8 @@ class Head(msgspec.Struct, array_like=True, gc=False):
 
 
 class Journey(msgspec.Struct, array_like=True, gc=False):
-    """One customer's state. `recents` are packed touches, oldest first, that `base` does not contain yet.
+    """One customer's state. `recents` are the touchpoints that `base`, a packed head, does not contain yet. By `known`
+    duplicates of older ones are told (`journey.duplicate`).
 
     `redirect` is the customer that this one belongs to ("" itself) by the identity decision numbered `decided`;
     `members` are derived ids that belong to this one, `released` former members, each with its decision's number.
@@ -190,8 +192,8 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     version: int = 0
     corrections: int = 0
     too_late: int = 0
-    base: msgspec.Raw = msgspec.Raw(b"\xc0")
-    recents: list[msgspec.Raw] = []
+    base: bytes = b""
+    recents: Recents = msgspec.field(default_factory=Recents)
     known: bytes = b""
     redirect: str = ""
     decided: int = 0
@@ -203,8 +205,62 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     account: bool = False
 
 
-pack_journey = msgspec.msgpack.Encoder().encode
-unpack_journey = msgspec.msgpack.Decoder(Journey).decode
-pack_head = msgspec.msgpack.Encoder().encode
-unpack_head = msgspec.msgpack.Decoder(Head).decode
-NO_BASE = b"\xc0"
+_encode = msgspec.msgpack.Encoder().encode
+_decode_head = msgspec.msgpack.Decoder(Head).decode
+_decode_journey = msgspec.msgpack.Decoder(Journey).decode
+_json_head, _json_journey = msgspec.json.Decoder(Head).decode, msgspec.json.Decoder(Journey).decode
+NO_BASE = b""
+# How a journey is packed: as JSON, where somebody's property is a whole number beyond 64 bits; with the newest and the
+# last counted touchpoint told by where they stand among the recent ones, which they hardly ever do not.
+_AS_JSON, _NEWEST, _COUNTED = 1, 2, 4
+_BOTH = _NEWEST | _COUNTED
+_BYTE = tuple(bytes((how,)) for how in range(8))
+_JSON = _BYTE[_AS_JSON]
+
+
+def pack_head(head: Head) -> bytes:
+    """A head as bytes; equal heads have equal ones."""
+    try:
+        return substitute(_encode(head), head.last)
+    except OverflowError:
+        return _JSON + msgspec.json.encode(head)
+
+
+def unpack_head(packed: bytes) -> Head:
+    """The head in what `pack_head` made."""
+    return _json_head(packed[1:]) if packed[:1] == _JSON else _decode_head(restore(packed))
+
+
+def pack_journey(journey: Journey) -> bytes:
+    """A journey as bytes."""
+    head, recents, how = journey.head, journey.recents, 0
+    newest, counted = (head.last_source, head.last_id), (head.counted_source, head.counted_id)
+    place = recents.place_of(*newest)
+    if place >= 0:
+        how, head.last_source, head.last_id = _NEWEST, "", str(place)
+    if counted != newest:
+        place = recents.place_of(*counted)
+    if place >= 0:
+        how, head.counted_source, head.counted_id = how | _COUNTED, "", str(place)
+    try:
+        return _BYTE[how] + substitute(_encode(journey), head.last)
+    except OverflowError:
+        return _BYTE[how | _AS_JSON] + msgspec.json.encode(journey)
+    finally:
+        head.last_source, head.last_id = newest
+        head.counted_source, head.counted_id = counted
+
+
+def unpack_journey(packed: bytes) -> Journey:
+    """The journey in what `pack_journey` made, also where it had fewer fields then."""
+    how = packed[0]
+    journey = _json_journey(packed[1:]) if how & _AS_JSON else _decode_journey(restore(packed[1:]))
+    head, recents = journey.head, journey.recents
+    same = how & _BOTH == _BOTH and head.counted_id == head.last_id
+    if how & _NEWEST:
+        head.last_source, head.last_id = newest = recents.name_at(int(head.last_id))
+        if same:
+            head.counted_source, head.counted_id = newest
+    if how & _COUNTED and not same:
+        head.counted_source, head.counted_id = recents.name_at(int(head.counted_id))
+    return journey

@@ -48,12 +48,11 @@ def move(head: Head, what: Move, at: int, touch: Touch | None, rules: Rules, led
     dwell_ms = at - stay.entered
     resolve_stalls(head, what.track, None, at, ledger)
     if what.left != NOWHERE:
-        stay.dwell[what.left] += dwell_ms
+        stay.dwell[what.left] = stay.dwell.get(what.left, 0) + dwell_ms
     stay.place, stay.entered = what.to, at
-    stay.visits[what.to] += 1
+    stay.visits[what.to] = stay.visits.get(what.to, 0) + 1
     if what.to < track.stages:
         stay.furthest = max(stay.furthest, what.to)
-    stay.source, stay.id = (touch.source, touch.id) if touch else ("", "")
     ledger.transition(track, what.left, what.to, what.kind, at, dwell_ms, what.rule, touch)
 
 
