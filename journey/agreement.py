@@ -86,7 +86,7 @@ def _convert(head: Head, old: Rules, new: Rules, ledger: Ledger) -> None:
 def _stay(stay: Stay | None, old: Sequence[str], new: Sequence[str], stages: int) -> Stay:
     """A stay by the new places. One whose place is gone falls back to the nearest stage before it that is left."""
     if stay is None:
-        return Stay([0] * len(new), [0] * len(new))
+        return Stay({}, {})
     places = {name: number for number, name in enumerate(new)}
 
     def left_of(place: int) -> int:
@@ -97,11 +97,9 @@ def _stay(stay: Stay | None, old: Sequence[str], new: Sequence[str], stages: int
                 return places[old[number]]
         return NOWHERE
 
-    visits, dwell = [0] * len(new), [0] * len(new)
-    for name, visited, spent in zip(old, stay.visits, stay.dwell, strict=True):
-        if name in places:
-            visits[places[name]], dwell[places[name]] = visited, spent
-    return Stay(visits, dwell, left_of(stay.place), stay.entered, left_of(stay.furthest), stay.source, stay.id)
+    visits = {places[old[place]]: count for place, count in stay.visits.items() if old[place] in places}
+    dwell = {places[old[place]]: spent for place, spent in stay.dwell.items() if old[place] in places}
+    return Stay(visits, dwell, left_of(stay.place), stay.entered, left_of(stay.furthest))
 
 
 def _end_stalls(head: Head, old: Rules, new: Rules, ledger: Ledger) -> None:

@@ -16,7 +16,7 @@ from journey.policy.reading import read
 from journey.rules import Rules
 from journey.state import Journey, pack_journey, unpack_journey
 
-VERSION = 2
+VERSION = 3
 _REDIRECT = 0x80
 POSITION_KEY = b"\x00position"
 # Beside it, where policies were adopted: from when on, and the YAML of each.
