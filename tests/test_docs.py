@@ -122,7 +122,7 @@ def test_every_field_of_the_policy_is_described(model: type[BaseModel]) -> None:
 def test_every_type_that_the_default_policy_knows_is_listed_for_emitters() -> None:
     text = (GUIDE / "emitting.md").read_text()
     policy = read(DEFAULT_POLICY.read_text())
-    known = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', policy.model_dump_json())) - {"properties.team"}
+    known = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', policy.model_dump_json(exclude={"alerts"}))) - {"properties.team"}
     assert {name for name in known if f"`{name}`" not in text} == set()
 
 

@@ -4,6 +4,7 @@ import click
 
 from console.commands.policy.check import check
 from console.commands.policy.schema import schema
+from console.commands.policy.show import show
 from console.commands.policy.try_ import try_
 
 
@@ -17,5 +18,5 @@ def policy() -> None:
     """
 
 
-for _verb in (try_, check, schema):
+for _verb in (try_, check, show, schema):
     policy.add_command(_verb)
