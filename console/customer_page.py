@@ -75,7 +75,7 @@ def _tracks(tracks: Row, now: datetime) -> Table:
 
 def _open(told: Row, now: datetime) -> list[str]:
     lines = [_stall(row) for row in told["stalled"]]
-    lines += [_overlap(row) for row in told["overlaps"] if row["status"] == "open"]
+    lines += [_overlap(row) for row in told["overlaps"] + told["account_overlaps"] if row["status"] == "open"]
     lines += [line for row in told["clocks"] if (line := _clock(row, now))]
     return lines or ["[good]nothing is open[/]"]
 

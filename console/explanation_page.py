@@ -19,12 +19,15 @@ def render(told: Row, name: str, console: Console, everything: bool) -> None:
     console.print(f"[title]{escape(name)}[/]  [quiet]by {told['policy']}, up to {output.clock(told['until'])}[/]")
     if len(told["derived_ids"]) > 1:
         console.print(f"  [quiet]one customer of {len(told['derived_ids'])} identifiers[/]")
-    hidden = 0
+    hidden, policy = 0, told["steps"][0]["policy"] if told["steps"] else ""
     for step in told["steps"]:
-        if step["said"] or everything:
+        if step["policy"] != policy:
+            policy = step["policy"]
+            console.print(f"\n[title]{output.clock(step['at'])}[/]  {policy} is in force")
+        if step["said"] or (everything and step["touchpoint"] is not None):
             _step(step, console)
         else:
-            hidden += 1
+            hidden += step["touchpoint"] is not None
     if hidden:
         console.print(f"\n{hidden} touchpoints led to nothing (--all shows them).", style="quiet")
     _now(told["now"], console)

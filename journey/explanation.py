@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from journey.agreement import proceed
 from journey.deadline import fire
 from journey.fact import Fact
 from journey.fold import count, step
@@ -59,10 +60,11 @@ def explain(touches: Iterable[Touch], customer_id: str, rules: Rules, now: int) 
     head, ledger, steps = rules.new_head(), Listening(customer_id, rules), list[Step]()
     for touch in touches:
         steps += _by_time(head, touch.at - 1, rules, ledger)
-        asked = _copy(head)
-        count(asked, touch, rules.profile(touch), rules)
+        steps += _by_agreement(head, touch.at, rules, ledger)
+        asked, current = _copy(head), rules.of(head)
+        count(asked, touch, current.profile(touch), current)
         step(head, touch, rules, ledger)
-        steps.append(_step(touch.at, touch, Moment(touch, asked, head, rules), ledger))
+        steps.append(_step(touch.at, touch, Moment(touch, asked, head, current), ledger))
     steps += _by_time(head, now, rules, ledger)
     facts = {**ledger.facts, **{fact.id: fact for fact in positions(head, customer_id, rules)}}
     return Explanation(steps, facts, head)
@@ -71,10 +73,27 @@ def explain(touches: Iterable[Touch], customer_id: str, rules: Rules, now: int) 
 def _by_time(head: Head, until: int, rules: Rules, ledger: Listening) -> list[Step]:
     """What falls due up to `until`, moment by moment."""
     steps = []
-    while head.due and head.due <= until:
-        due, before = head.due, _copy(head)
-        fire(head, due, rules, ledger)
-        steps.append(_step(due, None, Moment(None, before, head, rules), ledger))
+    while 0 < head.due <= until:
+        due = head.due
+        steps += _by_agreement(head, due, rules, ledger)
+        if head.due != due:
+            continue
+        before, current = _copy(head), rules.of(head)
+        ledger.rules = current
+        fire(head, due, current, ledger)
+        steps.append(_step(due, None, Moment(None, before, head, current), ledger))
+    return steps
+
+
+def _by_agreement(head: Head, at: int, rules: Rules, ledger: Listening) -> list[Step]:
+    """Other policies that come into force up to `at`, in which nothing falls due: what they do not know ends."""
+    steps = []
+    while 0 < (until := rules.of(head).until) <= at:
+        proceed(head, until, rules, ledger)
+        current = rules.of(head)
+        said = [Said(fact, Reason("policy", {"policy": current.label})) for fact in ledger.heard]
+        ledger.heard.clear()
+        steps.append(Step(until, current.label, None, said, (head.fit, head.engagement)))
     return steps
 
 

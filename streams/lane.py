@@ -183,7 +183,7 @@ class Lane:
         if position.policy not in ("", self.stage.policy):
             raise LaneRefusedError(
                 f"{self}: the state was made under another policy (digest {position.policy}, now {self.stage.policy}): "
-                "start with the policy it was made under, or with this one on a new data directory"
+                "start with the policy it was made under, and put this one in force by `throughline policy adopt`"
             )
 
     async def _work(self) -> None:

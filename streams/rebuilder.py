@@ -14,6 +14,7 @@ from sinks.clickhouse.connection import connect
 from sinks.consumption import Assignment, consuming
 from sinks.health import health_app, serving
 from sinks.process import Status, kept_up, log_to_stderr, stop_on_signals
+from streams.agreement import Agreement
 from streams.metrics import RebuilderMetrics
 from streams.rebuilds import Limits, Rebuilder
 
@@ -30,7 +31,7 @@ def rules_of(settings: Settings) -> Rules:
 async def serve(settings: Settings, rules: Rules) -> None:
     """Until SIGTERM or SIGINT: rebuild what is asked for, and answer /healthz and /metrics on port_base + 8."""
     stopping = stop_on_signals()
-    metrics = RebuilderMetrics()
+    metrics, agreement = RebuilderMetrics(), Agreement(settings.kafka, rules)
     status = Status()
 
     async def turn() -> None:
@@ -60,7 +61,7 @@ async def serve(settings: Settings, rules: Rules) -> None:
                 assignment,
                 producer,
                 lambda: connect(settings, seconds=_QUERY_SECONDS),
-                rules,
+                agreement,
                 settings.partitions,
                 settings.rebuild_touchpoints_per_second,
                 metrics,

@@ -20,10 +20,10 @@ from aiokafka.errors import IllegalStateError, MessageSizeTooLargeError
 from clickhouse_connect.driver.client import Client
 
 from journey.rebuild import fold_history
-from journey.rules import Rules
 from schemas import topic
 from sinks.clickhouse.position import Place, written_up_to
 from sinks.consumption import Assignment, polling_until
+from streams.agreement import Agreement
 from streams.control import RebuildRequest, Rebuilt, decode_request, output_of
 from streams.history import account_histories, apart, histories
 from streams.intake import partition_of
@@ -77,18 +77,20 @@ class Rebuilder:
         assignment: Assignment,
         producer: AIOKafkaProducer,
         connect: Callable[[], Client],
-        rules: Rules,
+        agreement: Agreement,
         partitions: int,
         per_second: float,
         metrics: RebuilderMetrics,
         limits: Limits | None = None,
     ) -> None:
-        """`partitions` is the count of the product's topics, `per_second` how many touchpoints are read a second."""
+        """`agreement` is read before each round: an adopted policy asks for rebuilds. `partitions` is the count of the
+        product's topics, `per_second` how many touchpoints are read a second.
+        """
         self._consumer = consumer
         self._assignment = assignment
         self._producer = producer
         self._connect = connect
-        self._rules = rules
+        self._agreement = agreement
         self._partitions = partitions
         self._ended = threading.Event()
         self._pace = Pace(per_second, self._ended)
@@ -196,6 +198,7 @@ class Rebuilder:
 
     async def _fulfil(self) -> None:
         """Fold anew what is open. What was forwarded below the first ends is itself below the second."""
+        await self._agreement.read()
         upto = await self._ends()
         await self._until_written(await self._ends())
         requests = [taken.request for taken in self._open.values()]
@@ -238,7 +241,7 @@ class Rebuilder:
     def _folded(
         self, client: Client, members: Mapping[str, list[str]], of_accounts: bool, upto: Mapping[TopicPartition, int]
     ) -> Iterator[Told]:
-        rules = self._rules.accounts if of_accounts else self._rules
+        rules = self._agreement.rules.accounts if of_accounts else self._agreement.rules
         read, take = rules.names_read, self._pace.take
         found = (
             account_histories(client, members, read, take) if of_accounts else histories(client, members, read, take)

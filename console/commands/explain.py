@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 import click
 
 from console import output
+from console.agreement import rules_in_force
 from console.analyst import analyst_of
 from console.commands.customer import the_one
 from console.explanation_page import render
 from console.moments import MOMENT
 from console.questions.explanation import explained
 from console.workspace import Workspace, pass_workspace
-from journey.policy.reading import read
-from journey.rules import Rules
 
 
 @click.command()
@@ -33,7 +32,7 @@ def explain(workspace: Workspace, name: str, until: datetime | None, everything:
     """
     run = workspace.run()
     analyst = analyst_of(run)
-    rules = Rules(read(run.policy.read_text()))
+    rules = rules_in_force(run)
     told = explained(analyst, the_one(analyst, workspace, name), rules, until or datetime.now(UTC))
     if as_json:
         output.print_json(told)

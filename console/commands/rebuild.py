@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from console import output
+from console.agreement import rules_in_force
 from console.analyst import Analyst, analyst_of
 from console.asking import ask_for, everybody_of
 from console.catching_up import NotCaughtUpError, follow
@@ -14,8 +15,6 @@ from console.commands.customer import the_one
 from console.comparison import Comparison, Everybody, compare
 from console.lag import KafkaView
 from console.workspace import Workspace, pass_workspace
-from journey.policy.reading import read
-from journey.rules import Rules
 from schemas.settings import Run
 
 _POLL_SECONDS = 0.5
@@ -54,7 +53,7 @@ def rebuild(
 
 
 def _compare(run: Run, analyst: Analyst, everybody: Everybody, as_json: bool) -> None:
-    rules, found = Rules(read(run.policy.read_text())), Comparison()
+    rules, found = rules_in_force(run), Comparison()
     with output.progress() as bar:
         task = bar.add_task("folding anew", total=len(everybody), note="")
         for found in compare(analyst, everybody, rules):

@@ -20,8 +20,8 @@ def sql(workspace: Workspace, query: str, limit: int, as_json: bool) -> None:
 
     The views are v_touchpoints, v_positions, v_transitions, v_handoffs, v_owners, v_overlaps, v_clocks, v_stalled,
     v_alerts, v_feedback, v_lead_quality, v_deals, v_rejected, v_corrections, v_too_late, v_rebuilds, v_merges,
-    v_identities, v_identity_links, v_identity_conflicts, v_identifiers; `DESCRIBE v_positions` shows the columns of
-    one.
+    v_identities, v_identity_links, v_identity_conflicts, v_identifiers, v_accounts; `DESCRIBE v_positions`
+    shows the columns of one.
 
     \b
     Example:

@@ -7,13 +7,12 @@ import time
 import click
 
 from console import output
+from console.agreement import rules_in_force
 from console.analyst import analyst_of
 from console.catching_up import NotCaughtUpError, catch_up
 from console.lag import KafkaView
 from console.verification import Verdict, verify
 from console.workspace import Workspace, pass_workspace
-from journey.policy.reading import read
-from journey.rules import Rules
 
 
 @click.command("verify")
@@ -30,7 +29,7 @@ def verify_(workspace: Workspace, settle: int, as_json: bool) -> None:
       throughline verify --json
     """
     run = workspace.run()
-    rules = Rules(read(run.policy.read_text()))
+    rules = rules_in_force(run)
     analyst = analyst_of(run)
     started = time.monotonic()
     with output.aside().status("waiting until nothing is behind") as spinner:

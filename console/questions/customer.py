@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from console.analyst import Analyst
+from journey.account import account_id_of
 
 Row = dict[str, Any]
 _OF_A_TRACK = (
@@ -31,7 +32,8 @@ _TIMELINE = """
 def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
     """The customer as `throughline customer --json` prints it.
 
-    `overlaps` and `clocks` hold every one with its status or state, the open ones first; `stalled` only open ones.
+    `overlaps` and `clocks` hold every one with its status or state, the open ones first; `stalled` only open ones, and
+    `account_overlaps` the open ones of the customer's account, which are between the teams and any of its people.
     `persona` and `score` are as of the latest position (`as_of`). `deals` are open ones first, `feedback` latest first.
     `timeline` is in event time; `moves` of an entry are the transitions that it made, `at` is when it happened.
     """
@@ -39,10 +41,11 @@ def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
     positions = analyst.ask("SELECT * FROM v_positions WHERE customer_id = {id:String} ORDER BY track", one)
     touchpoints = analyst.ask(_TIMELINE, one)
     moves = analyst.ask("SELECT * FROM v_transitions WHERE customer_id = {id:String} ORDER BY at, track", one)
+    account = next((row["account"] for row in reversed(touchpoints) if row["account"]), None)
     return {
         "customer_id": customer_id,
         "identifiers": _identifiers(analyst, one),
-        "account": next((row["account"] for row in reversed(touchpoints) if row["account"]), None),
+        "account": account,
         "tracks": {row["track"]: _position(row) for row in positions},
         "owner": _owner(positions),
         "persona": _latest(positions).get("persona"),
@@ -51,11 +54,20 @@ def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
         "deals": _facts(analyst, "v_deals", "status != 'open', at DESC", one),
         "feedback": _facts(analyst, "v_feedback", "at DESC", one),
         "overlaps": _facts(analyst, "v_overlaps", "status != 'open', opened_at DESC", one),
+        "account_overlaps": _of_account(analyst, account),
         "clocks": _facts(analyst, "v_clocks", "state != 'running', stopped_at IS NOT NULL, started_at DESC", one),
         "stalled": [row for row in _facts(analyst, "v_stalled", "since DESC", one) if row["status"] == "open"],
         "handoffs": _facts(analyst, "v_handoffs", "at DESC", one),
         "timeline": _timeline(touchpoints, moves),
     }
+
+
+def _of_account(analyst: Analyst, account: str | None) -> list[Row]:
+    """What is open between the teams across all people of the account."""
+    if account is None:
+        return []
+    found = _facts(analyst, "v_overlaps", "opened_at DESC", {"id": account_id_of(account)})
+    return [row for row in found if row["status"] == "open"]
 
 
 def _identifiers(analyst: Analyst, one: dict[str, str]) -> dict[str, list[str]]:

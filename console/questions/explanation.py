@@ -53,14 +53,9 @@ def explained(analyst: Analyst, customer_id: str, rules: Rules, until: datetime)
 
 
 def derived_ids(analyst: Analyst, customer_id: str) -> list[str]:
-    """The customer's own id, then those of the identifiers that were merged into it."""
-    found, fresh = [customer_id], [customer_id]
-    while fresh:
-        sql = "SELECT DISTINCT customer_id FROM v_merges WHERE into IN {ids:Array(String)} ORDER BY customer_id"
-        rows = analyst.ask(sql, {"ids": fresh})
-        fresh = [row["customer_id"] for row in rows if row["customer_id"] not in found]
-        found += fresh
-    return found
+    """The customer's own id, then those of the other identifiers that belong to it."""
+    sql = "SELECT derived_id FROM v_identities WHERE customer_id = {id:String} AND derived_id != {id:String} ORDER BY 1"
+    return [customer_id, *(row["derived_id"] for row in analyst.ask(sql, {"id": customer_id}))]
 
 
 def _corrected(analyst: Analyst, members: list[str]) -> list[Row]:

@@ -3,7 +3,7 @@
 from console.analyst import Analyst
 from journey.identity import normalise
 
-# The identifier that tells a person most, per customer.
+# The identifier that tells a person most, per customer; of an account its name.
 WHO = """
     SELECT
         customer_id,
@@ -11,6 +11,8 @@ WHO = """
     FROM v_identifiers
     WHERE kind != 'customer_id'
     GROUP BY customer_id
+    UNION ALL
+    SELECT account_id AS customer_id, any(account) AS who FROM touchpoints WHERE account_id != '' GROUP BY account_id
 """
 _KINDS = ("customer_id", "crm_id", "email", "phone", "anonymous_id")
 

@@ -53,7 +53,7 @@ def customer_page(analyst: Analyst, customer_id: str, tracks: tuple[Track, ...],
             track.name: _steps(track, told["tracks"][track.name]) for track in tracks if track.name in told["tracks"]
         },
         clocks=[row for row in told["clocks"] if row["state"] == "running" or _is_missed(row)],
-        overlaps=[row for row in told["overlaps"] if row["status"] == "open"],
+        overlaps=[row for row in told["overlaps"] + told["account_overlaps"] if row["status"] == "open"],
         days=[(day, list(entries)) for day, entries in groupby(map(_entry, shown), key=_day)],
         hidden=len(timeline) - len(shown),
     )

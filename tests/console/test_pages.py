@@ -105,6 +105,7 @@ def test_a_customer_fits_the_terminal(width: int) -> None:
             }
         ],
         "overlaps": [],
+        "account_overlaps": [],
         "clocks": [],
         "stalled": [],
         "timeline": [entry] * 40,

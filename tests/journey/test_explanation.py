@@ -1,16 +1,20 @@
 """Why a customer is where it is: the steps end where the journey stands, and each names its rule and what that saw."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
 
 from journey.explanation import Explanation, Said, explain
 from journey.fact import Clock, Correction, Handoff, Overlap, Stalled, TooLate, Transition
+from journey.policy.reading import read
+from journey.rebuild import fold_history
+from journey.rules import Rules
 from journey.state import pack_head
 from journey.touch import Touch
 from tests.journey.journeys import touches
-from tests.journey.policies import rules_entering
+from tests.journey.policies import changed, rules_entering
 from tests.journey.telling import DAY, HOUR, RULES, START, Story, touch
 
 LATER = START + 80 * DAY
@@ -164,3 +168,34 @@ def test_every_kind_of_condition_tells_what_it_saw() -> None:
         "actor": "rep-1",
         "persona": None,
     }
+
+
+def _second(tree: dict[str, Any]) -> None:
+    tree["version"] = 2
+    tree["clocks"] = [clock for clock in tree["clocks"] if clock["clock"] != "mql_answered"]
+    tree["tracks"]["funnel"]["stages"][3]["no_activity"] = "20d"
+
+
+THEN = Rules(read(changed(_second)), START + 5 * DAY, RULES)
+
+
+@given(touches(days=12))
+@settings(max_examples=60, deadline=None)
+def test_each_touchpoint_is_explained_by_the_policy_of_its_day_and_the_end_is_the_same(told: list[Touch]) -> None:
+    found = explain(told, "c-1", THEN, LATER)
+    _, facts = fold_history(told, "c-1", THEN, LATER)
+    assert _plain(found.facts) == _plain({fact.id: fact for fact in facts})
+    assert all(step.policy == ("default@2" if step.at >= THEN.since else "default@1") for step in found.steps)
+    assert all(one.fact.policy == step.policy for step in found.steps if step.touch for one in step.said)
+
+
+def test_what_another_policy_ends_is_told_at_its_day() -> None:
+    told = [
+        touch("q", START + 4 * DAY, "lead.qualified", direction="internal"),
+        touch("v", START + 6 * DAY, "page.viewed"),
+    ]
+    found = explain(told, "c-1", THEN, 0)
+    (step,) = [step for step in found.steps if step.at == THEN.since]
+    assert [(one.fact.name, one.fact.state, one.why.words) for one in step.said if isinstance(one.fact, Clock)] == [
+        ("mql_answered", "cancelled", {"policy": "default@2"})
+    ]

@@ -62,13 +62,22 @@ VIEWS = {
         "mean_rating rejected_for recycled_for lost_for"
     ),
     "v_owners": "customer_id team actor since until kind",
+    "v_accounts": ("account_id account people touchpoints teams first_touch_at last_touch_at furthest open_overlaps"),
     "v_alerts": "id type customer_id fact_id at recorded_at data policy",
     "v_rejected": "topic partition offset reason detail pointer origin received_at value bytes",
     "v_identifiers": "kind value customer_id first_seen_at last_seen_at belongs",
     "v_identities": "derived_id customer_id kind value number",
     "v_identity_links": "source touchpoint_id occurred_at statement identifiers derived_ids offset",
 }
-ELSEWISE = {"v_rejected", "v_identifiers", "v_lead_quality", "v_owners", "v_identities", "v_identity_links"}
+ELSEWISE = {
+    "v_rejected",
+    "v_identifiers",
+    "v_lead_quality",
+    "v_owners",
+    "v_identities",
+    "v_identity_links",
+    "v_accounts",
+}
 BY_CUSTOMER = sorted(set(VIEWS) - ELSEWISE)
 
 

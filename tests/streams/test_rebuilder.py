@@ -20,6 +20,7 @@ from schemas.settings import Settings
 from schemas.touchpoint import AcceptedTouchpoint
 from sinks.clickhouse.connection import connect
 from sinks.consumption import Assignment, consuming
+from streams.agreement import Agreement
 from streams.control import HEADER, RebuildRequest, Rebuilt, decode_control, encode_request
 from streams.intake import partition_of
 from streams.metrics import RebuilderMetrics
@@ -213,8 +214,9 @@ def test_a_journey_that_is_larger_than_a_record_is_refused_and_said_and_the_next
             AIOKafkaProducer(bootstrap_servers=here.kafka) as producer,
         ):
             limits = Limits(record_bytes=8000)
+            agreement = Agreement(here.kafka, RULES)
             rebuilder = Rebuilder(
-                consumer, assignment, producer, lambda: connect(here), RULES, PARTITIONS, 1e6, metrics, limits
+                consumer, assignment, producer, lambda: connect(here), agreement, PARTITIONS, 1e6, metrics, limits
             )
             turning = asyncio.create_task(rebuilder.run(stopping))
             while not turning.done() and await asyncio.to_thread(answers_for, here, small) == []:

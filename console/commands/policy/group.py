@@ -2,7 +2,9 @@
 
 import click
 
+from console.commands.policy.adopt import adopt
 from console.commands.policy.check import check
+from console.commands.policy.diff import diff
 from console.commands.policy.schema import schema
 from console.commands.policy.show import show
 from console.commands.policy.try_ import try_
@@ -18,5 +20,5 @@ def policy() -> None:
     """
 
 
-for _verb in (try_, check, show, schema):
+for _verb in (try_, check, show, diff, adopt, schema):
     policy.add_command(_verb)
