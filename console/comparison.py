@@ -8,16 +8,15 @@ from typing import Any
 
 from console.analyst import Analyst, QuestionError
 from console.verification import COMPARED, plain, text
-from journey.fact import Fact, Merge, TooLate
+from journey.fact import Fact, TooLate
 from journey.rebuild import fold_history
 from journey.rules import Rules
 from streams.history import account_histories, histories
 
 _AT_ONCE = 200
 _MOST_TOLD = 20
-# Facts that a fold of touchpoints does not say.
-_NOT_FOLDED = {TooLate.__name__, Merge.__name__}
-_TABLES = {kind: compared for kind, compared in COMPARED.items() if kind not in _NOT_FOLDED}
+# In a history nothing is too late.
+_TABLES = {kind: compared for kind, compared in COMPARED.items() if kind != TooLate.__name__}
 
 
 @dataclass

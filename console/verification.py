@@ -25,7 +25,6 @@ COMPARED = {
     "Clock": ("clocks", ("customer_id", "name", "state", "started_at", "due_at", "stopped_at", "late_ms")),
     "Stalled": ("stalled", ("customer_id", "kind", "status", "stage", "since", "escalated_at", "resolved_at")),
     "TooLate": ("too_late", ("customer_id", "at", "behind_ms")),
-    "Merge": ("merges", ("customer_id", "into", "number")),
     "Feedback": ("feedback", ("customer_id", "disposition", "reason", "campaign", "persona", "mql_rule", "mql_at")),
     "Deal": ("deals", ("customer_id", "deal", "status", "amount", "currency", "created_at", "closed_at", "reopened")),
 }

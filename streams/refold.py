@@ -33,7 +33,8 @@ Distinct = tuple[str, str, str]
 class Refold:
     """What a partition's state should be, and what it is. `facts` are the current ones, by id.
 
-    Customers of `rebuilding` wait for a rebuild; those of `in_order` were folded in event order: nothing was too late.
+    Customers of `rebuilding` wait for a rebuild; those of `in_order` were folded in event order, on their own or with
+    whom they were merged into: nothing was too late.
     """
 
     partition: int
@@ -119,6 +120,7 @@ class _Everybody:
         """Hold one customer's live journey against what it should be."""
         found.versions[customer_id] = live.version
         if live.redirect:
+            found.in_order.add(customer_id)
             return
         found.customers += not live.account
         if live.rebuild:

@@ -19,10 +19,17 @@ def command(data: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-c", "from console.main import cli; cli()", "--data", str(data), *arguments]
 
 
-def say(data: Path, *arguments: str, environment: dict[str, str] | None = None, codes: tuple[int, ...] = (0,)) -> str:
-    """Run a command; its stdout. Any other exit code than `codes` fails with what it printed."""
+def say(
+    data: Path,
+    *arguments: str,
+    environment: dict[str, str] | None = None,
+    codes: tuple[int, ...] = (0,),
+    text: str | None = None,
+) -> str:
+    """Run a command with `text` on its stdin; its stdout. Any other exit code than `codes` fails with what it said."""
     ran = subprocess.run(
         command(data, *arguments),
+        input=text,
         capture_output=True,
         text=True,
         cwd=ROOT,
