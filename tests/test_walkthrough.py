@@ -14,6 +14,7 @@ import pytest
 from aiokafka.structs import ConsumerRecord
 from clickhouse_connect.driver.client import Client
 
+from journey.account import account_id_of
 from journey.identity import customer_id_of
 from journey.policy.reading import read
 from journey.rules import Rules
@@ -24,6 +25,7 @@ from sinks.clickhouse.batch import Batch
 from sinks.clickhouse.connection import connect
 from sinks.clickhouse.insertion import Insertion
 from sinks.clickhouse.migration import migrate
+from streams.control import ACCOUNT, kind_of
 from streams.intake import IntakeStage, partition_of
 from streams.journeys import JourneyStage
 from streams.stage import Effects
@@ -53,6 +55,11 @@ def records_of(effects: Effects, topic_name: str, first_offset: int = 0) -> list
     ]
 
 
+def hers(effects: Effects, first_offset: int = 0) -> list[ConsumerRecord[Any, Any]]:
+    """The records of journey.touchpoints that are touchpoints of a customer, not copies for the account."""
+    return [record for record in records_of(effects, topic.TOUCHPOINTS, first_offset) if not record.headers]
+
+
 def values_of(effects: Effects, topic_name: str) -> list[dict[str, Any]]:
     return [json.loads(record.value) for record in records_of(effects, topic_name)]
 
@@ -78,7 +85,7 @@ def intake(value: bytes) -> Effects:
 
 def test_intake_accepts_it_and_says_whose_it_is() -> None:
     effects = intake(QUOTE)
-    (accepted,) = (AcceptedTouchpoint.model_validate(value) for value in values_of(effects, topic.TOUCHPOINTS))
+    (accepted,) = (AcceptedTouchpoint.model_validate_json(record.value) for record in hers(effects))
     assert accepted.customer is not None
     assert (accepted.customer.email, accepted.customer.phone) == ("ada@acme.example", "+14155550100")
     assert accepted.customer_id == ADA
@@ -90,8 +97,21 @@ def test_intake_accepts_it_and_says_whose_it_is() -> None:
 
 
 def test_it_is_keyed_by_the_customer() -> None:
-    (record,) = records_of(intake(QUOTE), topic.TOUCHPOINTS)
+    (record,) = hers(intake(QUOTE))
     assert (record.key, record.partition) == (ADA.encode(), partition_of(ADA, PARTITIONS))
+
+
+# Two more records stand in the same transaction: a copy for the account (the other people of acme.example may hear of
+# pricing from marketing), and that this e-mail and this phone were named together (whoever uses either is she).
+
+
+def test_her_account_hears_of_it_and_her_identifiers_are_linked() -> None:
+    effects = intake(QUOTE)
+    (copy,) = (record for record in records_of(effects, topic.TOUCHPOINTS) if record.headers)
+    assert (kind_of(copy.headers), copy.key) == (ACCOUNT, account_id_of("acme.example").encode())
+    (link,) = values_of(effects, topic.LINKS)
+    assert "ada@acme.example" in json.dumps(link)
+    assert "+14155550100" in json.dumps(link)
 
 
 # 4. The journey stage of that partition folds it into the customer's journey, by the policy.
@@ -102,7 +122,7 @@ def journey(*chunks: Effects) -> tuple[JourneyStage, Effects]:
     stage = JourneyStage(RULES, partition_of(ADA, PARTITIONS), PARTITIONS)
     effects = Effects()
     for offset, chunk in enumerate(chunks):
-        effects = stage.fold(records_of(chunk, topic.TOUCHPOINTS, offset), NOW_MS)
+        effects = stage.fold(hers(chunk, offset), NOW_MS)
         # In the worker the Kafka transaction stands here, between the effects and their becoming state.
         stage.settle(effects)
     return stage, effects
