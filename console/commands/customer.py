@@ -46,6 +46,7 @@ def the_one(analyst: Analyst, workspace: Workspace, name: str) -> str:
     if len(found) > 1:
         others = ", ".join(found[1:4])
         output.aside().print(
-            f"{name} was seen on {len(found)} customers; this is the latest, also: {others}", style="quiet"
+            f"{name} was seen on {len(found)} customers; this is whom it belongs to, else the latest; also: {others}",
+            style="quiet",
         )
     return found[0]

@@ -1,6 +1,5 @@
 """`throughline overlaps`: where both teams are on one thing at once, and a person's decision on one of them."""
 
-import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +9,7 @@ import msgspec
 
 from console import output
 from console.analyst import Analyst, analyst_of
+from console.decider import team_and_actor
 from console.delivery import deliver_to_gateway
 from console.questions import overlaps as question
 from console.workspace import Workspace, pass_workspace
@@ -102,7 +102,7 @@ def resolve(
     Example:
       throughline overlaps resolve 3f2a91c0 --as sales/jo --reason "we agreed on the list price"
     """
-    team, actor = _decider(decider)
+    team, actor = team_and_actor(decider)
     run = workspace.run()
     analyst = analyst_of(run)
     found = _the_one(analyst, workspace, overlap_id)
@@ -121,13 +121,6 @@ def resolve(
     output.people().print(
         f"[good]resolved[/] by {found['resolution']}, {output.clock(found['resolved_at'])}: {found['kind']}{about}"
     )
-
-
-def _decider(text: str) -> tuple[str, str | None]:
-    team, _, actor = text.partition("/")
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", team):
-        raise click.BadParameter(f"{text!r} names no team; write TEAM/ACTOR, such as sales/jo", param_hint="--as")
-    return team, actor or None
 
 
 def _the_one(analyst: Analyst, workspace: Workspace, beginning: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from console.analyst import Analyst
+from console.questions.people import derived_ids_of
 from journey.account import account_id_of
 
 Row = dict[str, Any]
@@ -24,7 +25,7 @@ _TIMELINE = """
         crm_id, email, phone, anonymous_id, account, value_amount, value_currency, cost_amount, cost_currency,
         properties
     FROM v_touchpoints
-    WHERE customer_id = {id:String}
+    WHERE derived_id IN {ids:Array(String)}
     ORDER BY occurred_at, source, id
 """
 
@@ -39,7 +40,7 @@ def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
     """
     one = {"id": customer_id}
     positions = analyst.ask("SELECT * FROM v_positions WHERE customer_id = {id:String} ORDER BY track", one)
-    touchpoints = analyst.ask(_TIMELINE, one)
+    touchpoints = analyst.ask(_TIMELINE, {"ids": derived_ids_of(analyst, customer_id)})
     moves = analyst.ask("SELECT * FROM v_transitions WHERE customer_id = {id:String} ORDER BY at, track", one)
     account = next((row["account"] for row in reversed(touchpoints) if row["account"]), None)
     return {
@@ -73,7 +74,7 @@ def _of_account(analyst: Analyst, account: str | None) -> list[Row]:
 def _identifiers(analyst: Analyst, one: dict[str, str]) -> dict[str, list[str]]:
     sql = """
         SELECT kind, value FROM v_identifiers
-        WHERE customer_id = {id:String} AND kind != 'customer_id' ORDER BY kind, value
+        WHERE customer_id = {id:String} AND kind != 'customer_id' AND belongs ORDER BY kind, value
     """
     found: dict[str, list[str]] = {}
     for row in analyst.ask(sql, one):

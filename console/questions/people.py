@@ -1,7 +1,7 @@
 """Who is meant: customers by any identifier, and the identifier by which a person would recognise one."""
 
 from console.analyst import Analyst
-from journey.identity import normalise
+from journey.identity import Identifier, issued, normalise
 
 # The identifier that tells a person most, per customer; of an account its name.
 WHO = """
@@ -9,7 +9,7 @@ WHO = """
         customer_id,
         argMin(value, (indexOf(['email', 'crm_id', 'phone', 'anonymous_id'], kind), value)) AS who
     FROM v_identifiers
-    WHERE kind != 'customer_id'
+    WHERE kind != 'customer_id' AND belongs
     GROUP BY customer_id
     UNION ALL
     SELECT account_id AS customer_id, any(account) AS who FROM touchpoints WHERE account_id != '' GROUP BY account_id
@@ -18,20 +18,47 @@ _KINDS = ("customer_id", "crm_id", "email", "phone", "anonymous_id")
 
 
 def customers_named(analyst: Analyst, name: str, region: str) -> list[str]:
-    """The customer_ids that any identifier of this spelling belongs to, the one seen latest first."""
-    spelled = {("customer_id", name.strip().lower())}
-    for kind in _KINDS[1:]:
-        normal = normalise(kind, name, region)
-        if normal is not None:
-            spelled.add((kind, normal))
+    """The customer_ids that any identifier of this spelling, or a former customer_id, belongs to now.
+
+    First whom it belongs to, then others it was seen on; the one seen latest first.
+    """
     rows = analyst.ask(
         """
         SELECT customer_id
         FROM v_identifiers
         WHERE (kind, value) IN {spelled:Array(Tuple(String, String))} AND customer_id != ''
         GROUP BY customer_id
-        ORDER BY max(last_seen_at) DESC
+        ORDER BY max(belongs) DESC, max(last_seen_at) DESC
         """,
-        {"spelled": sorted(spelled)},
+        {"spelled": sorted(spellings(name, region))},
     )
     return [row["customer_id"] for row in rows]
+
+
+def spellings(name: str, region: str) -> set[tuple[str, str]]:
+    """The (kind, value) that a name may be, as they are kept: a customer_id of a tool by what it stands for."""
+    found = {("customer_id", issued(name))}
+    for kind in _KINDS[1:]:
+        normal = normalise(kind, name, region)
+        if normal is not None:
+            found.add((kind, normal))
+    return found
+
+
+def identifiers_named(analyst: Analyst, name: str, region: str) -> list[Identifier]:
+    """The identifiers that are known by this spelling, the strongest first."""
+    rows = analyst.ask(
+        """
+        SELECT DISTINCT kind, value
+        FROM v_identifiers
+        WHERE (kind, value) IN {spelled:Array(Tuple(String, String))}
+        """,
+        {"spelled": sorted(spellings(name, region))},
+    )
+    return sorted((Identifier(row["kind"], row["value"]) for row in rows), key=lambda one: _KINDS.index(one.kind))
+
+
+def derived_ids_of(analyst: Analyst, customer_id: str) -> list[str]:
+    """The derived ids of everything that belongs to a customer, by which touchpoints are sorted."""
+    sql = "SELECT derived_id FROM v_identities WHERE customer_id = {id:String}"
+    return sorted({customer_id, *(row["derived_id"] for row in analyst.ask(sql, {"id": customer_id}))})
