@@ -29,7 +29,7 @@ def stricter(tree: dict[str, Any]) -> None:
         if stage["stage"] == "interest":
             del stage["no_activity"], stage["no_progress"]
     tree["clocks"] = [clock for clock in tree["clocks"] if clock["clock"] != "reoffer"]
-    tree["definitions"] = [term for term in tree.get("definitions", []) if term.get("stage") != "sql"]
+    tree["definitions"] = [term for term in tree["definitions"] if (term.get("reached") or {}).get("stage") != "sql"]
 
 
 STRICTER = changed(stricter)
