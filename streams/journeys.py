@@ -11,8 +11,9 @@ from streams.folding import Folding
 from streams.stage import Effects
 from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, under, unpack_policies
 
-_MOST_SWEPT = 2000
-_MOST_REVIEWED = 500
+# One slice of a sweep folds so many customers, or looks at so many who are not due after all: some milliseconds.
+_MOST_SWEPT, _MOST_LOOKED_AT = 50, 4000
+_MOST_REVIEWED = 50
 _POLICIES = POLICIES_KEY.decode()
 _NONE_ADOPTED: list[tuple[int, str]] = []
 
@@ -78,18 +79,20 @@ class JourneyStage:
         return self._folding(wall_ms).chunk(records)
 
     def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
-        """What time alone did to customers nobody touched, some of it at a time."""
-        while self._to_review:
-            reviewed = self._review(wall_ms)
-            if reviewed is not None:
-                return reviewed
+        """What time alone did to customers nobody touched, one slice of it. Effects are empty where nobody was due."""
+        if self._to_review:
+            return self._review(wall_ms)
         schedule = self._schedule
         if not schedule or schedule[0][0] > now_ms:
             return None
         folding = self._folding(wall_ms)
         effects = folding.effects
         effects.watermark = self.watermark
-        while schedule and schedule[0][0] <= now_ms and len(effects.state) < _MOST_SWEPT:
+        looked_at = 0
+        while (
+            schedule and schedule[0][0] <= now_ms and len(effects.state) < _MOST_SWEPT and looked_at < _MOST_LOOKED_AT
+        ):
+            looked_at += 1
             _, customer_id = entry = heappop(schedule)
             due = due_of(self._journeys.get(customer_id, NOTHING))
             if not due or customer_id in effects.state or (schedule and schedule[0] == entry):
@@ -99,7 +102,8 @@ class JourneyStage:
                 due = due_of(effects.state[customer_id])
             if due:
                 heappush(schedule, (due, customer_id))
-        return effects if effects.state else None
+        # What is left is another slice's: the loop gets its turn before.
+        return effects if effects.state or (schedule and schedule[0][0] <= now_ms) else None
 
     def settle(self, effects: Effects) -> None:
         """Make the changed journeys the current ones, and note what is due next in them."""
@@ -122,11 +126,12 @@ class JourneyStage:
         self._adopted = unpack_policies(packed)
         self._rules = under(self._first, self._adopted)
 
-    def _review(self, wall_ms: int) -> Effects | None:
+    def _review(self, wall_ms: int) -> Effects:
         """Look through some of the customers for journeys that a policy concerns which they did not know of."""
         folding = self._folding(wall_ms)
         folding.effects.watermark = self.watermark
-        some, self._to_review = self._to_review[-_MOST_REVIEWED:], self._to_review[:-_MOST_REVIEWED]
+        some = self._to_review[-_MOST_REVIEWED:]
+        del self._to_review[-_MOST_REVIEWED:]
         for customer_id in some:
             folding.review(customer_id)
-        return folding.effects if folding.effects.state else None
+        return folding.effects

@@ -257,7 +257,10 @@ class Lane:
             effects = self.stage.sweep(now, wall)
             if effects is None:
                 return
-            await self._commit(effects, None)
+            if effects.state or effects.outputs:
+                await self._commit(effects, None)
+            else:
+                await asyncio.sleep(0)
 
     async def _commit(self, effects: Effects, position: Position | None) -> None:
         producer, partition = self._producer, self.tp.partition

@@ -50,7 +50,7 @@ class Stage(Protocol):
         """What a chunk of input records leads to, up to the first one that `gate` holds back."""
 
     def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
-        """What is due by now, a bounded share of it; None for nothing."""
+        """What is due by now, some milliseconds' share of it; None where nothing is left to look at."""
 
     def settle(self, effects: Effects) -> None:
         """The effects stand: make their state the current one."""

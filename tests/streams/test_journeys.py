@@ -121,3 +121,15 @@ def test_a_packed_journey_tells_its_version_and_what_is_due_without_being_unpack
     for other in (VERSION - 1, 9):
         with pytest.raises(UnknownVersionError, match=f"version {other}"):
             unpack(bytes((other,)) + value[1:])
+
+
+def test_a_sweep_goes_in_slices_and_misses_nobody() -> None:
+    stage = JourneyStage(RULES, 0, 1)
+    values = [Record(wired(touch("t1", START, "trial.started"), f"c-{number}")) for number in range(230)]
+    stage.settle(stage.fold(values, START))
+    swept: list[set[str]] = []
+    while effects := stage.sweep(START + 8 * DAY, START + 8 * DAY):
+        stage.settle(effects)
+        swept.append(set(effects.state))
+    assert max(map(len, swept)) <= 50
+    assert sum(map(len, swept)) == len(set().union(*swept)) == 230
