@@ -110,11 +110,16 @@ class Trees:
 
 @dataclass
 class _Stem:
-    """Touchpoints alike in all but properties and value: the tests of these that still matter, and where they lead."""
+    """Touchpoints alike in all but properties and value: the tests of these that still matter, and where they lead.
+
+    `names` are the properties that are tested; `without` is what the tests answer where none of them is there.
+    """
 
     properties: tuple[PropertyIs, ...]
     amounts: tuple[AmountIs, ...]
     profiles: dict[tuple[bool, ...], Profile]
+    names: frozenset[str]
+    without: tuple[bool, ...]
 
 
 class Kinds:
@@ -142,7 +147,10 @@ class Kinds:
         answers: tuple[bool, ...] = ()
         if stem.properties:
             properties = touch.properties
-            answers = tuple([test.test.holds(property_of(properties, test.path)) for test in stem.properties])
+            if not properties or stem.names.isdisjoint(properties):
+                answers = stem.without
+            else:
+                answers = tuple([test.test.holds(property_of(properties, test.path)) for test in stem.properties])
         if stem.amounts:
             answers += tuple([test.holds(touch) for test in stem.amounts])
         profile = stem.profiles.get(answers)
@@ -157,10 +165,13 @@ class Kinds:
             return leaf.holds(getattr(touch, leaf.field)) if isinstance(leaf, FieldIs) else None
 
         tests = dict.fromkeys(leaf for tree in self._trees.nodes() for leaf in leaves(specialise(tree, known)))
+        properties = tuple(leaf for leaf in tests if isinstance(leaf, PropertyIs))
         return _Stem(
-            tuple(leaf for leaf in tests if isinstance(leaf, PropertyIs)),
+            properties,
             tuple(leaf for leaf in tests if isinstance(leaf, AmountIs)),
             {},
+            frozenset(name for leaf in properties for name in (leaf.path, leaf.path.partition(".")[0])),
+            tuple(leaf.test.holds(None) for leaf in properties),
         )
 
     def _settle(self, touch: Touch, settled: dict[PropertyIs | AmountIs, bool]) -> Profile:
