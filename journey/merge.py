@@ -59,6 +59,13 @@ def depart(journey: Journey, customer_id: str, to: str, number: int, at: int, ru
     return Departure(left, outcome, members, touches, complete)
 
 
+def turn(journey: Journey, customer_id: str, to: str, number: int, at: int, rules: Rules) -> Outcome:
+    """Let a redirect lead to another customer; the merge is said anew where one was said."""
+    said = journey.version > 1
+    journey.redirect, journey.decided, journey.version = to, number, journey.version + 1
+    return Outcome(facts=[_merge(customer_id, to, number, at, rules)] if said else [])
+
+
 def come_back(journey: Journey, customer_id: str, number: int, at: int, rules: Rules) -> tuple[Journey, Outcome]:
     """Let a redirect be a customer of its own again: empty, until it is rebuilt from history."""
     undone = _merge(customer_id, journey.redirect, number, at, rules)

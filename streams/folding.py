@@ -13,7 +13,7 @@ from journey.agreement import expect, is_outdated
 from journey.alert import alerts
 from journey.correction import Outcome, arrive, begin
 from journey.fact import instant
-from journey.merge import come_back, depart, let_go, swap, take_in, want_rebuild
+from journey.merge import come_back, depart, let_go, swap, take_in, turn, want_rebuild
 from journey.rules import Rules
 from journey.state import Journey
 from journey.touch import Touch
@@ -199,8 +199,7 @@ class Folding:
             self._ask(customer_id, own, "unmerge")
             self._keep(customer_id, own, outcome)
         elif journey.redirect:
-            journey.redirect, journey.decided = to, number
-            self._keep(customer_id, journey, Outcome())
+            self._keep(customer_id, journey, turn(journey, customer_id, to, number, control.at, self.rules))
             self._move(to, {customer_id: number}, [], control.together)
         else:
             gone = depart(journey, customer_id, to, number, control.at, self.rules)

@@ -83,6 +83,15 @@ def test_a_touchpoint_by_an_old_identity_is_passed_on() -> None:
     check(cluster)
 
 
+def test_a_merge_names_the_customer_that_it_leads_to_now() -> None:
+    cluster = merged([touch("t1", START, "page.viewed")], [touch("t2", START, "ad.clicked")])
+    cluster.decide({"a": "c", "b": "c"}, START)
+    cluster.settle(NOW)
+    merges = {fact["customer_id"]: fact["into"] for fact in cluster.said.values() if fact["fact"] == "merge"}
+    assert merges == {"a": "c", "b": "c"}
+    check(cluster)
+
+
 def test_months_of_history_move_by_a_rebuild() -> None:
     told = [touch(f"a{n}", START + n * 9 * DAY, "email.clicked") for n in range(8)]
     other = [touch(f"b{n}", START + n * 7 * DAY, "call.logged", "sales", "outbound") for n in range(9)]
