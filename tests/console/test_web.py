@@ -9,6 +9,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from pydantic import SecretStr
 
+from journey.identity import customer_id_of
 from schemas.settings import Run, Settings
 from sinks.clickhouse.connection import connect
 from sinks.clickhouse.migration import migrate
@@ -123,10 +124,11 @@ def test_what_tools_sent_is_text_and_never_markup(run: Run, free_ports: Ports, t
     migrate(client)
     bad = "<img src=x onerror=alert(1)>"
     columns = ["customer_id", "source", "id", "type", "team", "email", "campaign", "actor", "properties", "occurred_at"]
-    row = ["c-1", bad, "1", bad, bad, "a@b.example", bad, bad, '{"path": "<b>"}', 1_700_000_000_000]
+    somebody = customer_id_of("email", "a@b.example")
+    row = [somebody, bad, "1", bad, bad, "a@b.example", bad, bad, '{"path": "<b>"}', 1_700_000_000_000]
     client.insert("touchpoints", [row], column_names=columns)
     with running_console(in_database(run, "hostile"), free_ports(1)[0], tmp_path / "console.log") as (url, _):
-        for path in ("/", "/customers/c-1", "/search?q=b.example"):
+        for path in ("/", f"/customers/{somebody}", "/search?q=b.example"):
             page = httpx.get(url + path, follow_redirects=True)
             assert page.status_code == 200
             assert "<img" not in page.text and "<b>&lt;" not in page.text
