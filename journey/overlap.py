@@ -10,6 +10,8 @@ from journey.state import Contact, Head, OpenOverlap
 from journey.touch import Touch
 
 _MOST_REFS = 16
+# No agreement has so many teams or subjects; a tool that makes names up must not make state grow.
+MOST_TEAMS, MOST_HELD = 16, 64
 
 
 def turf_owner(head: Head, touch: Touch, profile: Profile, rules: Rules) -> str | None:
@@ -75,7 +77,10 @@ def _outbound(head: Head, touch: Touch, profile: Profile, owner: str | None, rul
             if touch.at - contact.at <= rules.subject_ms
             and (contact.subject, contact.team) != (touch.subject, touch.team)
         ]
-        head.contacts.append(Contact(touch.subject, touch.team, touch.at, touch.source, touch.id))
+        head.contacts = [
+            *head.contacts[-MOST_HELD + 1 :],
+            Contact(touch.subject, touch.team, touch.at, touch.source, touch.id),
+        ]
     quote = head.quote
     if (
         quote is not None
@@ -92,11 +97,13 @@ def _outbound(head: Head, touch: Touch, profile: Profile, owner: str | None, rul
 def _press(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     times, cap = head.outbound, rules.pressure_more_than
     times.append(touch.at)
-    head.teams_out[touch.team] = touch.at
+    oldest = touch.at - rules.pressure_ms
+    head.teams_out.pop(touch.team, None)
+    recent = [(team, at) for team, at in head.teams_out.items() if at >= oldest]
+    head.teams_out = dict([*recent[-MOST_TEAMS + 1 :], (touch.team, touch.at)])
     if len(times) <= cap:
         return
     del times[: -cap - 1]
-    oldest = touch.at - rules.pressure_ms
     if times[0] >= oldest and sum(at >= oldest for at in head.teams_out.values()) > 1:
         open_or_extend(head, "pressure", None, touch, [], rules, ledger)
 
@@ -116,7 +123,8 @@ def open_or_extend(
     for overlap in head.overlaps:
         if (overlap.kind, overlap.subject) == (kind, subject):
             overlap.last, overlap.precedence, overlap.rule = touch.at, team, rule
-            overlap.teams = sorted({*overlap.teams, touch.team})
+            if len(overlap.teams) < MOST_TEAMS:
+                overlap.teams = sorted({*overlap.teams, touch.team})
             overlap.refs.append((touch.source, touch.id))
             if len(overlap.refs) > _MOST_REFS:
                 del overlap.refs[1]

@@ -9,6 +9,7 @@ from journey.touch import Touch
 from journey.track import Move
 
 WHOLE = ""
+MOST_CLAIMS = 64
 
 
 def hand_over(head: Head, touch: Touch, profile: Profile, moves: list[Move], rules: Rules, ledger: Ledger) -> None:
@@ -67,7 +68,10 @@ def hold(head: Head, touch: Touch, rules: Rules) -> Claim | None:
     active = [held for held in head.claims if held.until >= touch.at]
     contested = next((held for held in active if held.team != touch.team and held.subject in (subject, WHOLE)), None)
     head.claims = [held for held in active if (held.team, held.subject) != (touch.team, subject)]
-    head.claims.append(Claim(subject, touch.team, touch.at + rules.claim_ms, touch.source, touch.id))
+    head.claims = [
+        *head.claims[-MOST_CLAIMS + 1 :],
+        Claim(subject, touch.team, touch.at + rules.claim_ms, touch.source, touch.id),
+    ]
     return contested
 
 

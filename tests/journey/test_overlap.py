@@ -3,8 +3,9 @@
 from typing import Any
 
 from journey.fact import Overlap
+from journey.state import pack_head
 from journey.touch import Touch
-from tests.journey.telling import DAY, HOUR, START, Story, touch
+from tests.journey.telling import DAY, HOUR, MINUTE, START, Story, touch
 
 
 def overlaps(story: Story, kind: str) -> list[Overlap]:
@@ -122,3 +123,17 @@ def test_a_decision_may_mean_an_overlap_as_it_was_called_before_its_customer_was
     story.arrive([decision(START + 2 * HOUR, overlap_id, of="c-2")])
     (found,) = overlaps(story, "off_turf")
     assert (found.status, found.resolution) == ("resolved", "decision")
+
+
+def test_a_tool_that_makes_teams_and_subjects_up_does_not_make_state_grow() -> None:
+    story, sizes = Story(), []
+    for batch in range(4):
+        told = []
+        for number in range(150):
+            at, team = START + (batch * 150 + number) * MINUTE, f"team_{batch}_{number}"
+            told.append(touch(f"o{batch}-{number}", at, "email.sent", team, "outbound", subject="pricing"))
+            claim = touch(f"c{batch}-{number}", at, "owner.claimed", team, "internal", subject=f"s{number}")
+            told.append(claim)
+        story.arrive(told)
+        sizes.append(len(pack_head(story.journey.head)))
+    assert sizes[-1] <= 1.1 * sizes[0]
