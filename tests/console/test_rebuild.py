@@ -19,6 +19,7 @@ from console.replay import RawProducer
 from gateway.simulation.engine import Record
 from schemas.settings import Run
 from tests.instance import ask, running, say
+from tests.process import eventually
 
 NOW_MS = 1_772_000_000_000
 VOLUME = Volume(customers=12, live=6)
@@ -38,6 +39,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory, free_ports: Any) -> Itera
         producer.close()
         follow(view, analyst, run.group, lambda _: None, 120)
         view.close()
+        # What time alone does to people of last year is swept within seconds.
+        eventually(lambda: ask(data, "rebuild", "--all", "--dry-run", codes=(0, 1))["differing"] == 0, 60)
         yield data
 
 
