@@ -9,7 +9,6 @@ from typing import Any
 from console.analyst import Analyst
 from journey.fact import Fact, Ref
 from journey.rules import Rules
-from streams.reading import reader
 from streams.refold import Distinct, Refold, is_compared, refold
 
 _MOST_TOLD = 20
@@ -74,8 +73,7 @@ async def verify(
     it a moment before. Facts of customers that moved on while this ran are passed over and counted as `moving`.
     """
     verdict = Verdict()
-    async with reader(bootstrap) as consumer:
-        refolds = await refold(consumer, partitions, rules, told)
+    refolds = await refold(bootstrap, partitions, rules, told)
     await asyncio.to_thread(settle)
     _compare_touchpoints(refolds, analyst, verdict)
     for found in refolds:

@@ -54,7 +54,7 @@ async def adopted(bootstrap: str) -> list[Adopted]:
     tp = TopicPartition(topic.POLICIES, 0)
     found: list[Adopted] = []
     async with reader(bootstrap) as consumer:
-        async for records in stretch(consumer, tp, None, await end_of(consumer, tp)):
+        async for records in stretch(consumer, tp, None, await end_of(bootstrap, tp)):
             for record in records:
                 one = _decode(record.value)
                 if one.since > max((other.since for other in found), default=0):

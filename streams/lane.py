@@ -155,7 +155,7 @@ class Lane:
         position = Position(0)
         self.restored_records = 0
         async with reader(self._settings.bootstrap) as consumer:
-            end = await end_of(consumer, state)
+            end = await end_of(self._settings.bootstrap, state)
             async for records in stretch(consumer, state, None, end):
                 self.stage.restore(records)
                 self.restored_records += len(records)
@@ -163,7 +163,7 @@ class Lane:
                 if time.monotonic() - told > _TELL_SECONDS:
                     told = time.monotonic()
                     log.info("%s: restoring, at %d of %d", self, records[-1].offset, end)
-            self._check(await end_of(consumer, self.tp), position)
+            self._check(await end_of(self._settings.bootstrap, self.tp), position)
         seconds = time.monotonic() - started
         log.info("%s: restored %d keys in %.2f s, goes on at %d", self, len(self.stage), seconds, position.offset)
         return position

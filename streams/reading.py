@@ -1,7 +1,7 @@
-"""Reading a stretch of one partition, committed records only, outside any consumer group."""
+"""Reading a stretch of one partition outside any consumer group: committed records only, up to its very end."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,13 +11,13 @@ _SILENCE_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def reader(bootstrap: str, isolation: str = "read_committed") -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer without a group, stopped at the end of the block."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        isolation_level="read_committed",
+        isolation_level=isolation,
         max_partition_fetch_bytes=8 * 1024 * 1024,
     )
     await consumer.start()
@@ -51,7 +51,17 @@ async def stretch(
             raise TimeoutError(f"{tp.topic}/{tp.partition}: nothing to read at {await consumer.position(tp)} of {end}")
 
 
-async def end_of(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int:
-    """The offset after the newest record of a partition."""
-    ends: dict[TopicPartition, int] = await consumer.end_offsets([tp])
-    return ends[tp]
+async def ends_of(bootstrap: str, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    """The offset after each partition's newest record, also where its transaction is not seen to have ended.
+
+    A commit is confirmed before every partition shows it: who asked for the ends of committed records only could miss
+    what another has been told is done.
+    """
+    async with reader(bootstrap, "read_uncommitted") as consumer:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(places))
+        return ends
+
+
+async def end_of(bootstrap: str, place: TopicPartition) -> int:
+    """The end of one partition, as `ends_of` means it."""
+    return (await ends_of(bootstrap, [place]))[place]

@@ -57,6 +57,7 @@ async def serve(settings: Settings, rules: Rules) -> None:
             ) as producer,
         ):
             rebuilder = Rebuilder(
+                settings.kafka,
                 consumer,
                 assignment,
                 producer,

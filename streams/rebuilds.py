@@ -29,6 +29,7 @@ from streams.history import account_histories, apart, histories
 from streams.intake import partition_of
 from streams.metrics import RebuilderMetrics
 from streams.pace import Pace
+from streams.reading import ends_of
 from streams.stored import pack
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class Rebuilder:
 
     def __init__(
         self,
+        bootstrap: str,
         consumer: AIOKafkaConsumer,
         assignment: Assignment,
         producer: AIOKafkaProducer,
@@ -86,6 +88,7 @@ class Rebuilder:
         """`agreement` is read before each round: an adopted policy asks for rebuilds. `partitions` is the count of the
         product's topics, `per_second` how many touchpoints are read a second.
         """
+        self._bootstrap = bootstrap
         self._consumer = consumer
         self._assignment = assignment
         self._producer = producer
@@ -209,8 +212,7 @@ class Rebuilder:
 
     async def _ends(self) -> dict[TopicPartition, int]:
         places = [TopicPartition(topic.TOUCHPOINTS, number) for number in range(self._partitions)]
-        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(places)
-        return ends
+        return await ends_of(self._bootstrap, places)
 
     async def _until_written(self, ends: Mapping[TopicPartition, int]) -> None:
         """Until ClickHouse has everything below `ends`."""

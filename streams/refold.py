@@ -4,7 +4,7 @@ A journey that was never merged nor rebuilt is replayed in the order of arrival,
 folded in event order from all touchpoints of all derived ids that belong to it: what it should have ended at.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from journey.touch import Touch
 from schemas import topic
 from streams.control import ACCOUNT, kind_of
 from streams.journeys import JourneyStage
-from streams.reading import end_of, stretch
+from streams.reading import ends_of, reader, stretch
 from streams.stored import Position, newest_position, unpack
 from streams.wire import WireTouchpoint, decode, touch_of
 
@@ -59,9 +59,16 @@ class Live:
     position: Position
 
 
-async def refold(consumer: AIOKafkaConsumer, partitions: int, rules: Rules, told: Progress) -> list[Refold]:
+async def refold(bootstrap: str, partitions: int, rules: Rules, told: Progress) -> list[Refold]:
     """Fold every touchpoint up to the state's own positions, and hold the state against it, partition by partition."""
-    live = [await _live(consumer, partition, rules) for partition in range(partitions)]
+    places = [TopicPartition(topic.STATE, partition) for partition in range(partitions)]
+    ends = await ends_of(bootstrap, places)
+    async with reader(bootstrap) as consumer:
+        live = [await _live(consumer, place, ends[place], rules) for place in places]
+        return await _held_against(consumer, live, rules, told)
+
+
+async def _held_against(consumer: AIOKafkaConsumer, live: Sequence[Live], rules: Rules, told: Progress) -> list[Refold]:
     everybody = _Everybody({key: journey for each in live for key, journey in each.journeys.items()}, rules)
     found = []
     for partition, each in enumerate(live):
@@ -182,10 +189,9 @@ def _first(gathered: tuple[Any, Touch]) -> Any:
     return gathered[0]
 
 
-async def _live(consumer: AIOKafkaConsumer, partition: int, rules: Rules) -> Live:
-    stage, position = JourneyStage(rules, partition, 0), Position(0)
-    tp = TopicPartition(topic.STATE, partition)
-    async for records in stretch(consumer, tp, None, await end_of(consumer, tp)):
+async def _live(consumer: AIOKafkaConsumer, place: TopicPartition, end: int, rules: Rules) -> Live:
+    stage, position = JourneyStage(rules, place.partition, 0), Position(0)
+    async for records in stretch(consumer, place, None, end):
         stage.restore(records)
         position = newest_position(records) or position
     return Live({customer_id: unpack(value) for customer_id, value in stage.packed()}, position)

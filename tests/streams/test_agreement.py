@@ -24,7 +24,7 @@ async def controls(bootstrap: str) -> list[Adopt]:
     async with reader(bootstrap) as consumer:
         for partition in range(PARTITIONS):
             tp = TopicPartition(topic.TOUCHPOINTS, partition)
-            async for records in stretch(consumer, tp, None, await end_of(consumer, tp)):
+            async for records in stretch(consumer, tp, None, await end_of(bootstrap, tp)):
                 found += [decode_control(record.value) for record in records if (HEADER, b"adopt") in record.headers]
     return found
 

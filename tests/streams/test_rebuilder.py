@@ -216,8 +216,9 @@ def test_a_journey_that_is_larger_than_a_record_is_refused_and_said_and_the_next
             limits = Limits(record_bytes=8000)
             agreement = Agreement(here.kafka, RULES)
             rebuilder = Rebuilder(
-                consumer, assignment, producer, lambda: connect(here), agreement, PARTITIONS, 1e6, metrics, limits
-            )
+                here.kafka, consumer, assignment, producer, lambda: connect(here), agreement, PARTITIONS, 1e6, metrics,
+                limits,
+            )  # fmt: skip
             turning = asyncio.create_task(rebuilder.run(stopping))
             while not turning.done() and await asyncio.to_thread(answers_for, here, small) == []:
                 await asyncio.sleep(0.2)

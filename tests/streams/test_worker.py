@@ -45,7 +45,7 @@ def read(bootstrap: str, name: str, partitions: int = PARTITIONS) -> list[Any]:
             found = []
             for partition in range(partitions):
                 tp = TopicPartition(name, partition)
-                async for records in stretch(consumer, tp, None, await end_of(consumer, tp)):
+                async for records in stretch(consumer, tp, None, await end_of(bootstrap, tp)):
                     found += records
             return found
 
@@ -58,11 +58,7 @@ def accepted(bootstrap: str) -> list[Any]:
 
 
 def refolded(bootstrap: str) -> list[Refold]:
-    async def every_partition() -> list[Refold]:
-        async with reader(bootstrap) as consumer:
-            return await refold(consumer, PARTITIONS, RULES, lambda _: None)
-
-    return asyncio.run(every_partition())
+    return asyncio.run(refold(bootstrap, PARTITIONS, RULES, lambda _: None))
 
 
 def settled(worker: WorkerProcess, sent: int) -> Callable[[], bool]:
