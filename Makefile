@@ -29,7 +29,7 @@ up: setup ## Start an instance in ./var and stay with it until Ctrl-C
 .PHONY: test
 test: setup ## All tests, on a real Kafka, a real ClickHouse engine and a browser
 	@deploy/setup.sh chromium
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 .PHONY: coverage
 coverage: setup ## How much of the rules their own tests reach, branches counted: 95 % at least

@@ -1,11 +1,13 @@
 """Real parts for the tests: an embedded Kafka and an embedded ClickHouse, started once, when first asked for."""
 
+import os
 import random
 import socket
 import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,12 @@ from schemas.topic import Topic
 from tests.process import answers, broker, child, eventually
 
 READY_SECONDS = 60
+PORTS, SHARES = range(20_000, 32_000), 4
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a whole instance, which mostly wait, go first: beside them the short ones fill the processors."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
 
 
 @dataclass(frozen=True)
@@ -99,12 +107,18 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _free_run(length: int) -> list[int]:
-    """Neighbouring free ports, below those that the kernel gives to outgoing connections, which would race with us."""
+    """Neighbouring free ports, below those that the kernel gives to outgoing connections, which would race with us.
+
+    Each process of a parallel run looks in a range of its own.
+    """
+    share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
+    width = (PORTS.stop - PORTS.start) // SHARES
+    lowest = PORTS.start + share * width
     for _ in range(1000):
-        first = random.randrange(20_000, 32_000 - length)
+        first = random.randrange(lowest, lowest + width - length)
         if all(_can_listen(port) for port in range(first, first + length)):
             return list(range(first, first + length))
-    raise RuntimeError("no free ports between 20000 and 32000")
+    raise RuntimeError(f"no free ports between {lowest} and {lowest + width}")
 
 
 def _can_listen(port: int) -> bool:
