@@ -17,7 +17,6 @@ class Adopted(msgspec.Struct):
 
     since: int
     yaml: str
-    recompute: bool
     adopted_at: int
     by: str = ""
     schema_version: int = 1
@@ -68,9 +67,7 @@ async def adopt(bootstrap: str, group: str, partitions: int, policy: Adopted) ->
     Answers up to which offset each partition has to be read for the policy to be in force there. Raises OvertakenError
     where the last one adopted is in force as late: of two who adopt at once only one does.
     """
-    key, value, headers = output_of(
-        Adopt(customer_id="", since=policy.since, yaml=policy.yaml, recompute=policy.recompute)
-    )
+    key, value, headers = output_of(Adopt(customer_id="", since=policy.since, yaml=policy.yaml))
     # One id for all who adopt: whoever starts fences the one before, whose transaction is aborted.
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"{group}.adopt", acks="all") as producer:
         _refuse_overtaken(await adopted(bootstrap), policy)

@@ -84,11 +84,10 @@ class Rebuilt(Control, tag="rebuilt"):
 
 
 class Adopt(Control, tag="adopt"):
-    """A policy is in force from the event time `since` (epoch ms) on. `recompute`: whom it concerns is rebuilt."""
+    """A policy is in force from the event time `since` (epoch ms) on."""
 
     since: int
     yaml: str
-    recompute: bool = False
 
 
 class RebuildRequest(msgspec.Struct, gc=False):

@@ -2,8 +2,9 @@
 
 import asyncio
 
+import msgspec
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from journey.rules import Rules
 from schemas import topic
@@ -16,7 +17,7 @@ from tests.streams.conftest import PARTITIONS
 
 
 def version(number: int, since: int) -> Adopted:
-    return Adopted(since, changed(lambda tree: tree.update(version=number)), True, since)
+    return Adopted(since, changed(lambda tree: tree.update(version=number)), since)
 
 
 async def controls(bootstrap: str) -> list[Adopt]:
@@ -71,3 +72,16 @@ def test_of_two_who_adopt_at_once_the_partitions_and_the_list_agree(own_kafka: s
 def test_nothing_is_compiled_anew_where_nothing_was_adopted(own_kafka: str) -> None:
     agreement = Agreement(own_kafka, RULES)
     assert asyncio.run(agreement.read()) is RULES
+
+
+def test_policies_that_were_adopted_with_a_field_that_is_no_more_are_in_force(own_kafka: str) -> None:
+    earlier = msgspec.to_builtins(version(2, START)) | {"recompute": True}
+
+    async def scene() -> list[Adopted]:
+        async with AIOKafkaProducer(bootstrap_servers=own_kafka) as producer:
+            await producer.send_and_wait(topic.POLICIES, msgspec.json.encode(earlier), partition=0)
+        return await adopted(own_kafka)
+
+    assert asyncio.run(scene()) == [version(2, START)]
+    told = {"control": "adopt", "customer_id": "", "since": START, "yaml": "policy: x", "recompute": True}
+    assert decode_control(msgspec.json.encode(told)) == Adopt(customer_id="", since=START, yaml="policy: x")

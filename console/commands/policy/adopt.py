@@ -58,7 +58,6 @@ def adopt(workspace: Workspace, file: Path, since: datetime | None, yes: bool, t
     policy = Adopted(
         since=_ms(start),
         yaml=file.read_text(encoding="utf-8"),
-        recompute=since is not None,
         adopted_at=_ms(now),
         by=_who(),
     )
