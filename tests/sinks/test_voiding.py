@@ -66,9 +66,28 @@ def rebuilt(customer: str, version: int) -> fact.Rebuilt:
     return fact.Rebuilt(**head, **moments, reason="too_late", touchpoints=2, published=1)
 
 
-def merged(customer: str, version: int) -> fact.Merge:
-    head = {"id": examples.new_id(), "version": version, "customer_id": customer, "policy": "default@1"}
-    return fact.Merge(**head, at=examples.NOON, recorded_at=examples.NOON, into="other", number=1)
+def merged(customer: str, version: int, into: str = "other", day: int = 0) -> fact.Merge:
+    head = {"id": f"merge-{customer}", "version": version, "customer_id": customer, "policy": "default@1"}
+    moment = examples.NOON + timedelta(days=day)
+    return fact.Merge(**head, at=examples.NOON, recorded_at=moment, into=into, number=1)
+
+
+def too_late(customer: str, **versions: int) -> list[fact.TooLate]:
+    (example,) = [one for one in examples.FACTS if isinstance(one, fact.TooLate)]
+    return [
+        example.model_copy(update={"customer_id": customer, "id": name, "version": version})
+        for name, version in versions.items()
+    ]
+
+
+def rebuilt_days(client: Client, customer: str) -> dict[str, int | None]:
+    """How many days after noon each too late touchpoint became part of the journey; None while it waits."""
+    rows = client.query(
+        "SELECT id, rebuilt_at FROM v_too_late WHERE customer_id = {customer:String} ORDER BY id",
+        {"customer": customer},
+        tz_mode="aware",
+    ).result_rows
+    return {str(name): None if at is None else (at - examples.NOON).days for name, at in rows}
 
 
 def standing(client: Client, customer: str, table: str = "transitions") -> list[tuple[str, int]]:
@@ -166,21 +185,30 @@ def test_many_customers_in_many_batches_end_as_their_versions_say_however_batche
 
 
 def test_when_a_touchpoint_that_was_too_late_became_part_of_the_journey_is_seen(client: Client, customer: str) -> None:
-    late = [
-        one.model_copy(update={"customer_id": customer, "id": name, "version": version})
-        for one in examples.FACTS
-        if isinstance(one, fact.TooLate)
-        for name, version in (("first", 1), ("second", 2), ("waits", 6))
-    ]
+    late = too_late(customer, first=1, second=2, waits=6)
     insert(client, *late, rebuilt(customer, 2), rebuilt(customer, 4), rebuilt(customer, 5))
-    rows = client.query(
-        "SELECT id, rebuilt_at FROM v_too_late WHERE customer_id = {customer:String} ORDER BY id",
-        {"customer": customer},
-        tz_mode="aware",
-    ).result_rows
-    noon = examples.NOON
-    assert [tuple(row) for row in rows] == [
-        ("first", noon + timedelta(days=2)),
-        ("second", noon + timedelta(days=4)),
-        ("waits", None),
-    ]
+    assert rebuilt_days(client, customer) == {"first": 2, "second": 4, "waits": None}
+
+
+def test_what_was_too_late_for_a_customer_merged_since_is_part_of_the_journey_that_it_belongs_to(
+    client: Client, customer: str
+) -> None:
+    other = str(uuid.uuid4())
+    insert(client, *too_late(customer, before=1, waiting=3), rebuilt(customer, 2), rebuilt(other, 4))
+    insert(client, merged(customer, 5, into=other, day=5))
+    assert rebuilt_days(client, customer) == {"before": 2, "waiting": None}, "what the other had before has it not"
+    insert(client, rebuilt(other, 7), rebuilt(other, 9))
+    assert rebuilt_days(client, customer) == {"before": 2, "waiting": 7}
+
+
+def test_of_one_merged_twice_the_journey_it_is_in_now_counts_and_of_one_that_came_back_its_own(
+    client: Client, customer: str
+) -> None:
+    other, last = str(uuid.uuid4()), str(uuid.uuid4())
+    insert(client, *too_late(customer, late=1), merged(customer, 2, into=other, day=2))
+    insert(client, merged(customer, 3, into=last, day=4), rebuilt(last, 6))
+    assert rebuilt_days(client, customer) == {"late": 6}
+    insert(client, merged(customer, 4, into=last, day=7).model_copy(update={"deleted": True}))
+    assert rebuilt_days(client, customer) == {"late": None}
+    insert(client, rebuilt(customer, 8))
+    assert rebuilt_days(client, customer) == {"late": 8}
