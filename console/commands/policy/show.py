@@ -20,7 +20,9 @@ _STDOUT = "-"
     help="As one page of HTML to print and sign, into FILE or, without one, to stdout.",
 )
 def show(file: Path | None, html: str | None) -> None:
-    """The agreement in FILE (default: the policy in use) as a document: terms, stages, owners, limits, signature lines.
+    """The agreement in FILE as a document: terms, stages, owners, limits, signature lines.
+
+    Default: THROUGHLINE_POLICY, else the default policy; never one that a running instance has adopted.
 
     \b
     Example:

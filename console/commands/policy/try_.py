@@ -28,7 +28,10 @@ class Line:
 @click.command("try")
 @click.argument("file", type=click.File("rb"))
 @click.option(
-    "--policy", type=POLICY_FILE, metavar="FILE", help="Default: THROUGHLINE_POLICY, else the default policy."
+    "--policy",
+    type=POLICY_FILE,
+    metavar="FILE",
+    help="The one that all are judged by. Default: THROUGHLINE_POLICY, else the default policy; never an adopted one.",
 )
 @click.option("--now", type=MOMENT, metavar="T", help="What is due by this time has happened. Default: the present.")
 @click.option("--limit", default=10, show_default=True, help="Most customers of the page; JSON has all.")
@@ -36,8 +39,9 @@ class Line:
 def try_(file: BinaryIO, policy: Path | None, now: datetime | None, limit: int, as_json: bool) -> None:
     """Fold the touchpoints of FILE (NDJSON; - is stdin) by a policy. No instance is needed, nothing is kept.
 
-    They arrive in the order of the file. Lines that are no touchpoints are told on stderr; exit code 1 where nothing
-    could be folded, or the policy has mistakes.
+    Every touchpoint is judged by that one policy, whatever its day; the page and the JSON say which it was. What a
+    running instance has adopted is not asked for. They arrive in the order of the file. Lines that are no touchpoints
+    are told on stderr; exit code 1 where nothing could be folded, or the policy has mistakes.
 
     \b
     Example:

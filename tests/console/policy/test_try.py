@@ -187,6 +187,19 @@ def test_another_policy_is_tried_by_its_file(tmp_path: Path) -> None:
     assert told["policy"] == "draft@2"
 
 
+def test_every_touchpoint_is_judged_by_the_one_policy_that_is_named_or_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tmp_path / "first.yaml"
+    first.write_text(changed(lambda tree: tree.update(version=7)))
+    won = line("w", "2026-06-01T09:00:00Z", "deal.won", "sales", "internal", {})
+    assert tried(won)["policy"] == "default@1"
+    monkeypatch.setenv("THROUGHLINE_POLICY", str(first))
+    assert tried(won)["policy"] == "default@7"
+    told = " ".join(run("--help").stdout.split())
+    assert "Default: THROUGHLINE_POLICY, else the default policy; never an adopted one." in told
+
+
 def test_a_policy_with_mistakes_is_not_tried(tmp_path: Path) -> None:
     draft = tmp_path / "draft.yaml"
     draft.write_text(changed(lambda tree: tree["clocks"][0].update(team="slaes")))
