@@ -8,6 +8,7 @@ from typing import Any
 
 import faust
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from journey.account import free_domains
@@ -23,10 +24,12 @@ from streams.metrics import Metrics
 from streams.redirects import Redirects
 from streams.resolver import ResolverStage
 from streams.stage import Stage
+from streams.starvation import Starvation, StarvedError
 
 log = logging.getLogger(__name__)
 SESSION_SECONDS = 9.0
 _MOST_WAITING_CHUNKS = 2
+_WATCH_SECONDS, _STARVED_SECONDS = 5.0, 15.0
 
 
 class Worker:
@@ -39,6 +42,7 @@ class Worker:
         self.redirects = Redirects(settings.kafka)
         self.lanes: dict[TP, Lane] = {}
         self.failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._starvation = Starvation(settings.kafka)
         self._free = free_domains(settings.free_mail)
         self._tasks: dict[TP, asyncio.Task[None]] = {}
         self._lane_settings = LaneSettings(
@@ -132,6 +136,29 @@ class Worker:
         """How long the slowest lane with a backlog has not moved; 0 where none waits."""
         now = time.monotonic()
         return max((now - lane.progress_at for lane in self.lanes.values() if lane.backlog), default=0.0)
+
+    async def watch(self) -> None:
+        """Fail where records wait behind an idle lane and are not fetched. Ends only by being cancelled."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            idle = {lane.tp: lane.position for lane in self.lanes.values() if lane.ready and not lane.backlog}
+            try:
+                waiting = await self._starvation.look(idle)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("nobody knows whether records wait: %s: %s", type(error).__name__, error)
+                continue
+            starved = [
+                f"{place.topic}/{place.partition}" for place, since in waiting.items() if since > _STARVED_SECONDS
+            ]
+            if starved and not self.failed.done():
+                consumer = self.app.consumer
+                log.error(
+                    "the consumer: flowing %s, active %s, paused %s, full %s",
+                    consumer.flow_active, consumer._active_partitions, consumer._paused_partitions,
+                    consumer._buffered_partitions,
+                )  # fmt: skip
+                what = f"records wait in {', '.join(starved)} and nothing fetches them; leaving, to join the group anew"
+                self.failed.set_exception(StarvedError(what))
 
 
 def build_app(settings: Settings, worker: Worker) -> faust.App:

@@ -1,7 +1,7 @@
 """Reading a stretch of one partition outside any consumer group: committed records only, up to its very end."""
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ async def reader(bootstrap: str, isolation: str = "read_committed") -> AsyncIter
 
 async def stretch(
     consumer: AIOKafkaConsumer, tp: TopicPartition, start: int | None, end: int
-) -> AsyncIterator[list[Any]]:
+) -> AsyncGenerator[list[Any]]:
     """Batches of the records from offset `start` (None: the first there is) up to and without `end`.
 
     Raises TimeoutError where Kafka gives nothing for a minute though the end is not reached.

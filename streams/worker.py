@@ -20,10 +20,12 @@ from sinks.health import serving
 from streams.app import Worker
 from streams.health import STUCK_SECONDS, health_app
 from streams.lane import LaneFencedError, at_most
+from streams.starvation import StarvedError
 
 log = logging.getLogger("streams.worker")
 PORT = 3
 _REFUSED, _STUCK, _FENCED = 2, 3, 4
+_STATUS: dict[type | None, int] = {LaneFencedError: _FENCED, StarvedError: _STUCK}
 
 
 class WrongTopicsError(Exception):
@@ -39,13 +41,14 @@ async def work(settings: Settings, rules: Rules) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with serving(health_app(worker), settings.port_base + PORT):
-        following = asyncio.create_task(worker.redirects.follow())
+        beside = [asyncio.create_task(each) for each in (worker.redirects.follow(), worker.watch())]
         await worker.app.start()
         _settle_memory()
         try:
             return await _until(stop, worker)
         finally:
-            following.cancel()
+            for task in beside:
+                task.cancel()
             await at_most(8, worker.stop())
 
 
@@ -59,7 +62,7 @@ async def _until(stop: asyncio.Event, worker: Worker) -> int:
         if worker.failed.done():
             error = worker.failed.exception()
             log.error("%s", error)
-            return _FENCED if isinstance(error, LaneFencedError) else _REFUSED
+            return _STATUS.get(type(error), _REFUSED)
         if worker.stuck_seconds() > STUCK_SECONDS or worker.app.should_stop:
             log.error("no progress for %.0f s; leaving so that another start can go on", worker.stuck_seconds())
             return _STUCK

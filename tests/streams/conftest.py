@@ -27,7 +27,8 @@ class WorkerProcess:
     worker_id: str = "worker-1"
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *command: str) -> None:
+        """Start it; by another command than its own where one is given, to hurt it from inside."""
         environment = {
             "THROUGHLINE_KAFKA": self.bootstrap,
             "THROUGHLINE_DATA": str(self.folder),
@@ -38,7 +39,7 @@ class WorkerProcess:
         }
         with (self.folder / f"{self.worker_id}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.worker"],
+                [sys.executable, *(command or ("-m", "streams.worker"))],
                 stdout=log,
                 stderr=log,
                 cwd=ROOT,
