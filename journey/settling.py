@@ -65,10 +65,15 @@ def specialise(node: Node, known: Known) -> Node:
 
 
 def compile_test(node: Node) -> Test | bool:
-    """A settled tree as True, False, or a function of the journey's head; the touchpoint's own leaves are gone."""
+    """A settled tree as True, False, or a function of the journey's head.
+
+    Raises ValueError where the touchpoint's own leaves are in it still.
+    """
+    return node.value if isinstance(node, Const) else _function(node)
+
+
+def _function(node: Node) -> Test:
     match node:
-        case Const(value):
-            return value
         case Counted(_, count, within_ms, counter):
             return _counted(count, within_ms, counter)
         case AbsentIs(of, within_ms, counter):
@@ -91,15 +96,8 @@ def compile_test(node: Node) -> Test | bool:
             return _all_of([_function(part) for part in parts])
         case Either(parts):
             return _any_of([_function(part) for part in parts])
-        case FieldIs() | PropertyIs() | AmountIs():
+        case _:
             raise ValueError(f"{node} is not settled")
-
-
-def _function(node: Node) -> Test:
-    test = compile_test(node)
-    if isinstance(test, bool):
-        return lambda head: test
-    return test
 
 
 def _all_of(tests: list[Test]) -> Test:

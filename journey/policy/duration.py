@@ -22,8 +22,6 @@ class Duration:
     @classmethod
     def parse(cls, given: Any) -> "Duration":
         """Read `7d`, `48h`, `30m`, `15s` or `4bh`; ValueError names the remedy."""
-        if isinstance(given, Duration):
-            return given
         match = _FORM.fullmatch(given.strip()) if isinstance(given, str) else None
         if match is None:
             raise ValueError(f"{given!r} is no duration: write a whole number and s, m, h, d or bh, like 7d or 4bh")

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journey.condition import FieldIs
 from journey.fact import Transition
 from journey.rules import Rules
+from journey.settling import compile_test
 from journey.touch import Touch
 from tests.journey.policies import rules_entering
 from tests.journey.telling import DAY, HOUR, START, Story, touch
@@ -56,6 +58,28 @@ def test_value_asks_for_an_amount_to_the_cent_and_its_currency(
     wanted: dict[str, Any], given_value: Touch, holds: bool
 ) -> None:
     assert bool(hits(rules_entering({"value": wanted}), touch("a", START, "x.y"), given_value)) is holds
+
+
+@pytest.mark.parametrize(
+    ("test", "given_value", "holds"),
+    [
+        ({"exists": False}, None, True),
+        ({"exists": False}, "yes", False),
+        ({"at_least": 4}, "4.5", True),
+        ({"at_least": 4}, "many", False),
+        ({"at_least": 0}, True, False),
+    ],
+)
+def test_a_property_that_is_there_or_not_and_one_that_is_no_number(
+    test: dict[str, Any], given_value: Any, holds: bool
+) -> None:
+    answered = touch("a", START, "survey.answered", properties={"stars": given_value, "path": "/x"})
+    assert bool(hits(rules_entering({"type": "survey.answered", "properties": {"stars": test}}), answered)) is holds
+
+
+def test_a_condition_that_is_not_settled_cannot_be_asked_of_a_journey() -> None:
+    with pytest.raises(ValueError, match="not settled"):
+        compile_test(FieldIs("type", ("deal.won",)))
 
 
 def test_counts_can_be_of_touchpoints_worth_something() -> None:

@@ -44,6 +44,12 @@ from tests.journey.telling import DEFAULT
         ({"any": [{"direction": "inbound"}, {"direction": "outbound", "channel": "call"}]},
          "any inbound touchpoint; or any outbound touchpoint, by call"),
         ({"type": "a.b", "all": [{"team": "sales"}]}, "a b, of sales"),
+        ({"type": "call.logged", "any": [{"direction": "inbound"}, {"direction": "outbound"}]},
+         "call logged, that is inbound or outbound"),
+        ({"type": "a.b", "not": {"any": [{"direction": "inbound"}, {"type": "meeting.held"}]}},
+         "a b, unless it is inbound or meeting held"),
+        ({"type": "survey.answered", "properties": {"satisfied": False, "score": {"at_most": 6}}},
+         "survey answered, with satisfied no, with score at most 6"),
     ],
 )  # fmt: skip
 def test_a_condition_reads_as_people_say_it(condition: dict[str, Any], told: str) -> None:

@@ -46,6 +46,8 @@ CASES: list[tuple[str, Callable[[Tree], object], str]] = [
      "owners.first: first is missing; add first: (the team that owns a new customer)"),
     ("no duration", lambda t: t["windows"].update(correction="7 days"),
      "windows.correction: '7 days' is no duration: write a whole number and s, m, h, d or bh, like 7d or 4bh"),
+    ("a section with nothing in it", lambda t: t.update(teams=None),
+     "teams: there is nothing behind the colon; write a value, or remove the line"),
     ("nothing behind a colon", lambda t: t["clocks"][0].update(limit=None),
      "clocks.0.limit: None is no duration: write a whole number and s, m, h, d or bh, like 7d or 4bh"),
     ("no list", lambda t: t.update(teams="marketing"),
@@ -174,6 +176,15 @@ CASES: list[tuple[str, Callable[[Tree], object], str]] = [
     ("a score out of reach",
      lambda t: t["tracks"]["lead"]["stages"][1]["enter"][2]["score"].update(fit={"at_least": 90}),
      "tracks.lead.stages.1.enter.2.score.fit: can never hold: fit is 60 at most; lower it, or add points"),
+    ("a condition that nothing fulfils", lambda t: t["owners"]["claim"].update({"not": {}}),
+     "owners.claim.not: can never hold: not {} is never true; remove it, or say what must not be"),
+    ("a score that no points lead to", lambda t: t["score"]["engagement"].update(points=[]),
+     "tracks.lead.stages.1.enter.2.score.engagement: can never hold: engagement is 0 at most; lower it, or add points"),
+    ("two ways out of a stage by time", lambda t: t["tracks"]["funnel"]["detours"].append(
+        {"detour": "asleep", "move": "exit", "after": {"no_activity": "90d", "stages": ["interest"]}}),
+     "tracks.funnel.detours.4.after.stages: 'interest' is left for 'inactive' by time already; a stage has one such way"),
+    ("amounts the wrong way round", lambda t: t["owners"]["claim"].update(value={"at_least": 5, "at_most": 1}),
+     "owners.claim.value: no amount is at least 5 and at most 1; swap them"),
     ("a stage in absent", lambda t: t["owners"]["claim"].update(absent={"when": {"stage": {"lead": ["mql"]}}}),
      "owners.claim.absent.when.stage: stage is about the journey; here only the touchpoint itself can be asked"),
     ("an unknown trait test", lambda t: t["score"]["fit"][0].update(test={"bigger": 3}),
@@ -188,6 +199,11 @@ CASES: list[tuple[str, Callable[[Tree], object], str]] = [
     ("a rule that the stage lacks", lambda t: t.update(definitions=[
         {"term": "SAL", "means": "x", "reached": {"track": "lead", "stage": "sal"}, "rule": 2}]),
      "definitions.0.rule: 'sal' has no entry rule 2; the last one is 1"),
+    ("a rule of no stage", lambda t: t.update(definitions=[{"term": "SAL", "means": "x", "rule": 1}]),
+     "definitions.0.rule: a rule is one of a stage's; add reached: with track and stage"),
+    ("a track without a stage", lambda t: t.update(definitions=[
+        {"term": "SAL", "means": "x", "reached": {"track": "lead"}}]),
+     "definitions.0.reached.stage: stage is missing; add stage:"),
     ("shares that do not sum", lambda t: t.update(attribution={"position": {"first": 40, "middle": 20, "last": 50}}),
      "attribution.position: the shares sum to 110, not 100; take 10 away"),
     ("shares of another model", lambda t: t.update(attribution={"position": {"first": 40, "lead": 60, "middle": 0}}),
@@ -200,11 +216,16 @@ CASES: list[tuple[str, Callable[[Tree], object], str]] = [
     ("a quota of another metric", lambda t: t.update(quotas=[
         {"quota": "q", "team": "sales", "metric": "deals_won", "period": "monthly", "amount": 5, "currency": "EUR"}]),
      "quotas.0: currency belongs to metric: revenue; remove it, or change the metric"),
+    ("no such currency", lambda t: t.update(quotas=[
+        {"quota": "q", "team": "sales", "metric": "revenue", "period": "monthly", "amount": 5, "currency": "euro"}]),
+     "quotas.0.currency: 'euro' is not written as it must be; write three capital letters, as EUR"),
     ("no such period", lambda t: t.update(quotas=[
         {"quota": "q", "team": "sales", "metric": "deals_won", "period": "month", "amount": 5}]),
      "quotas.0.period: 'month' is not known here; did you mean 'monthly'?"),
     ("a goal without a target", lambda t: t.update(goals=[{"goal": "g", "means": "x", "metric": "win_rate"}]),
      "goals.0: a metric says nothing without a target; add at_least or at_most"),
+    ("a target of nothing", lambda t: t.update(goals=[{"goal": "g", "means": "x", "at_least": 1}]),
+     "goals.0: a target says nothing without a metric; add metric, or leave at_least and at_most out"),
     ("an unknown channel of alerts", lambda t: t.update(alerts={"channels": {"desk": "webhook"}, "routes": [
         {"route": "r", "to": ["desks"]}]}),
      "alerts.routes.0.to: 'desks' is no channel; did you mean 'desk'?"),
@@ -214,6 +235,9 @@ CASES: list[tuple[str, Callable[[Tree], object], str]] = [
     ("a route that nothing reaches", lambda t: t.update(alerts={"routes": [
         {"route": "all", "to": []}, {"route": "clocks", "type": "clock.*", "to": []}]}),
      "alerts.routes.1: no alert comes this far: 'all' takes them; swap them"),
+    ("a severity of clocks", lambda t: t.update(alerts={"routes": [
+        {"route": "r", "type": "clock.*", "severity": ["high"], "to": []}]}),
+     "alerts.routes.0.severity: only overlaps have a severity; remove it, or add type: overlap.*"),
     ("a digest that is never sent", lambda t: t.update(alerts={"routes": [{"route": "r", "to": [], "how": "digest"}]}),
      'alerts.routes.0.how: there is no digest; add alerts: digest: at: ["08:00"]'),
     ("no time of day", lambda t: t.update(alerts={"quiet_hours": {"from": "8pm", "to": "07:00"}}),
