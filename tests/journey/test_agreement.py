@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journey.agreement import is_outdated
+from journey.agreement import expect, is_outdated
 from journey.fact import Clock, Position, Stalled, Transition
 from journey.policy.reading import read
 from journey.rebuild import fold_history
@@ -13,7 +13,7 @@ from journey.rules import Rules
 from journey.state import pack_head
 from tests.journey.journeys import arrivals, touches
 from tests.journey.policies import changed
-from tests.journey.telling import DAY, HOUR, RULES, START, Story, touch
+from tests.journey.telling import DAY, HOUR, RULES, START, Story, ms, touch
 
 SINCE = START + 3 * DAY
 
@@ -69,6 +69,76 @@ def test_a_stall_that_the_new_policy_does_not_know_is_resolved_on_its_day() -> N
     story.arrive([touch("t1", START, "email.clicked")], since + DAY)
     stalls = [fact for fact in story.current(Stalled) if fact.stage == "interest"]
     assert [(fact.kind, fact.status) for fact in stalls] == [("no_activity", "resolved")]
+
+
+def test_a_stall_that_the_new_policy_watches_too_stays_open() -> None:
+    since = START + 30 * DAY
+    story = Story(rules=Rules(read(STRICTER), since, RULES))
+    story.arrive([touch("t1", START, "trial.started")], since + DAY)
+    stalls = {fact.kind: fact.status for fact in story.current(Stalled)}
+    assert stalls == {"no_activity": "open", "no_progress": "open"}
+    story.arrive([touch("t2", since + 2 * DAY, "form.submitted")])
+    assert {fact.kind: fact.status for fact in story.current(Stalled)} == {
+        "no_activity": "resolved",
+        "no_progress": "open",
+    }
+
+
+def test_a_track_that_is_new_begins_with_the_next_touchpoint() -> None:
+    cared_for = changed(
+        lambda tree: tree.update(
+            version=2, tracks={**tree["tracks"], "care": {"stages": [{"stage": "known", "enter": [{}]}]}}
+        )
+    )
+    story = Story(rules=Rules(read(cared_for), SINCE, RULES))
+    story.arrive([touch("t1", START, "form.submitted")], SINCE + DAY)
+    assert story.stage("care") is None
+    story.arrive([touch("t2", SINCE + 2 * DAY, "form.submitted")])
+    (entered,) = [fact for fact in story.current(Transition) if fact.track == "care"]
+    assert (entered.to_stage, entered.policy, ms(entered.at)) == ("known", "default@2", SINCE + 2 * DAY)
+
+
+def test_a_track_that_is_no_more_takes_its_stalls_with_it() -> None:
+    def with_care(tree: dict[str, Any]) -> None:
+        stages = [{"stage": "known", "enter": [{}], "no_progress": "1d"}]
+        tree["tracks"] = {"care": {"stages": stages}, **tree["tracks"]}
+
+    first = Rules(read(changed(with_care)))
+    story = Story(rules=Rules(read(changed(lambda tree: tree.update(version=2))), SINCE, first))
+    story.arrive([touch("t1", START, "trial.started")], SINCE + DAY)
+    (stall,) = [fact for fact in story.current(Stalled) if fact.track == "care"]
+    assert (stall.status, ms(stall.resolved_at)) == ("resolved", SINCE)
+    assert story.stage("funnel") == "intent"
+
+
+def test_a_customer_of_a_team_that_is_no_more_goes_back_to_the_first_owner() -> None:
+    first = Rules(read(changed(lambda tree: tree["teams"].append("partners"))))
+    story = Story(rules=Rules(read(changed(lambda tree: tree.update(version=2))), SINCE, first))
+    given_away = {"team": "partners", "owner": "pat"}
+    story.arrive([touch("t1", START, "owner.assigned", "sales", "internal", properties=given_away)])
+    assert (story.journey.head.owner, story.journey.head.owner_actor) == ("partners", "pat")
+    story.arrive([touch("t2", SINCE + DAY, "page.viewed")])
+    head = story.journey.head
+    assert (head.owner, head.owner_actor, head.owner_since) == ("marketing", None, SINCE)
+
+
+def test_who_is_first_seen_after_the_day_knows_the_new_policy_only() -> None:
+    story = Story(rules=BOTH)
+    story.arrive([touch("t1", SINCE + DAY, "trial.started")])
+    assert labels(story) == [("trial", "default@2")]
+    assert {fact.policy for fact in story.current(Position)} == {"default@2"}
+    assert all(ms(fact.at) == SINCE + DAY for fact in story.current(Position))
+
+
+def test_who_is_under_the_older_policy_waits_for_the_day_of_the_next_once() -> None:
+    story = Story()
+    story.arrive([touch("t1", START, "page.viewed")])
+    head = story.journey.head
+    assert not expect(head, RULES), "there is no other"
+    assert head.due > SINCE
+    assert expect(head, BOTH)
+    assert head.due == SINCE
+    assert not expect(head, BOTH), "it waits already"
 
 
 def test_positions_read_in_the_terms_of_their_policy() -> None:

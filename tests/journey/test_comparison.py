@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from journey.comparison import Comparison, things
 from journey.correction import arrive, begin
-from journey.fact import instant
+from journey.fact import Stalled, instant
 from journey.policy.reading import read
 from journey.rules import Rules
 from journey.touch import Touch
@@ -84,6 +84,27 @@ def test_what_opened_before_the_time_and_ended_after_it_counts_as_what_was_told_
     counted = things(story.current(), instant(START + 10 * DAY))
     assert counted["alert", "overlap.resolved"] == 2
     assert counted["overlap", "subject"] == 0
+
+
+def test_of_a_silence_that_began_before_the_time_only_what_was_told_after_it_counts() -> None:
+    story = Story()
+    story.arrive([touch("t", START, "trial.started")], START + 8 * DAY)
+    story.arrive([], START + 20 * DAY)
+    story.arrive([touch("c", START + 25 * DAY, "call.logged", "sales", "outbound")])
+    facts = [fact for fact in story.current(Stalled) if fact.kind == "no_activity"]
+    told = {
+        "all": things(facts, instant(START)),
+        "once it was known": things(facts, instant(START + 10 * DAY)),
+        "once it was told twice": things(facts, instant(START + 20 * DAY)),
+        "once it was over": things(facts, instant(START + 26 * DAY)),
+    }
+    heard = {name: [what for kind, what in counted if kind == "alert"] for name, counted in told.items()}
+    assert heard == {
+        "all": ["prospect.stalled", "prospect.escalated", "prospect.unstalled"],
+        "once it was known": ["prospect.escalated", "prospect.unstalled"],
+        "once it was told twice": ["prospect.unstalled"],
+        "once it was over": [],
+    }
 
 
 def test_an_accounts_people_are_compared_by_the_rules_of_accounts() -> None:

@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 
 from journey.explanation import Explanation, Said, explain
 from journey.fact import Clock, Correction, Handoff, Overlap, Stalled, TooLate, Transition
+from journey.looking import span
 from journey.policy.reading import read
 from journey.rebuild import fold_history
 from journey.rules import Rules
@@ -138,6 +140,27 @@ def test_an_overlap_tells_both_teams_the_window_and_who_goes_first_and_why() -> 
     assert (turf.why.values["stage of funnel before"], turf.why.values["owner"]) == ("intent", "sales")
     expired = why(told, Overlap, LATER, kind="subject", status="resolved")
     assert expired.why.words == {"expire_after": "14d"}
+
+
+def test_a_persons_decision_is_why_an_overlap_is_over() -> None:
+    told = [
+        touch("m", START, "email.sent", "marketing", "outbound", subject="pricing"),
+        touch("s", START + DAY, "call.logged", "sales", "outbound", subject="pricing"),
+    ]
+    found = why(told, Overlap, kind="subject").fact
+    decided = touch("d", START + 2 * DAY, "overlap.resolved", "sales", "internal", properties={"id": found.id})
+    over = why([*told, decided], Overlap, kind="subject", status="resolved").why
+    assert (over.rule, over.words, over.values) == (
+        "overlaps.decision", {"type": ["overlap.resolved"]}, {"type": "overlap.resolved"}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ms", "told"),
+    [(2 * DAY, "2 days"), (DAY, "1 day"), (36 * HOUR, "36 hours"), (90_000, "90 seconds"), (1500, "1500 ms")],
+)
+def test_a_length_of_time_is_told_in_the_largest_unit_that_is_exact(ms: int, told: str) -> None:
+    assert span(ms) == told
 
 
 def test_every_kind_of_condition_tells_what_it_saw() -> None:

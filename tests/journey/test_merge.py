@@ -131,6 +131,25 @@ def test_a_stall_that_history_resolves_is_told_as_resolved() -> None:
     assert [event for _, event in outcome.events] == [RESOLVED]
 
 
+def test_an_overlap_that_history_begins_earlier_is_told_anew_and_one_that_only_history_knows_is_not() -> None:
+    story = Story()
+    story.arrive([pricing("m", START + DAY, "marketing"), pricing("s", START + 2 * DAY, "sales")])
+    known = {fact.id for fact in story.current(Overlap) if fact.kind == "subject"}
+    history = [
+        pricing("m0", START, "marketing"), pricing("s0", START + HOUR, "sales"),
+        pricing("m", START + DAY, "marketing"), pricing("s", START + 2 * DAY, "sales"),
+        touch("c1", START + 2 * DAY, "owner.claimed", "sales", "internal", subject="contract"),
+        touch("c2", START + 3 * DAY, "owner.claimed", "marketing", "internal", subject="contract"),
+    ]  # fmt: skip
+    rebuilt, facts = fold_history(history, story.customer, RULES)
+    _, outcome = swap(story.journey, rebuilt, facts, story.customer, "person", 4, 0, RULES)
+    said = {fact.id: fact for fact in outcome.facts if isinstance(fact, Overlap) and not fact.deleted}
+    assert known <= {fact.id for fact in outcome.taken_back}
+    heard = {(said[key].kind, said[key].subject) for key, event in outcome.events if event == OPENED}
+    assert ("subject", "pricing") in heard
+    assert ("double_owner", "contract") in {(fact.kind, fact.subject) for fact in said.values()} - heard
+
+
 def test_a_departed_customers_touchpoints_keep_whose_they_were() -> None:
     journey = begin(RULES)
     arrive(journey, "d", [touch("a", START, "page.viewed"), touch("b", START + 1, "page.viewed", of="e")], 0, RULES)

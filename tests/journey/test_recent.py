@@ -135,3 +135,8 @@ PINNED = {
     "SUBJECTS": "72d143f23cf1",
     "PROPERTIES": "2d8cb66f0855",
 }
+
+
+def test_numbers_that_no_tool_should_send_come_back_too() -> None:
+    told = touch("t", START, "deal.created", properties={"huge": 2**70, "small": -(2**70)}, actor="crm")
+    assert list(recents_of([told])) == [told]

@@ -182,7 +182,8 @@ CASES: list[tuple[str, Callable[[Tree], object], str]] = [
      "tracks.lead.stages.1.enter.2.score.engagement: can never hold: engagement is 0 at most; lower it, or add points"),
     ("two ways out of a stage by time", lambda t: t["tracks"]["funnel"]["detours"].append(
         {"detour": "asleep", "move": "exit", "after": {"no_activity": "90d", "stages": ["interest"]}}),
-     "tracks.funnel.detours.4.after.stages: 'interest' is left for 'inactive' by time already; a stage has one such way"),
+     "tracks.funnel.detours.4.after.stages: 'interest' is left for 'inactive' by time already; a stage has one such "
+     "way"),
     ("amounts the wrong way round", lambda t: t["owners"]["claim"].update(value={"at_least": 5, "at_most": 1}),
      "owners.claim.value: no amount is at least 5 and at most 1; swap them"),
     ("a stage in absent", lambda t: t["owners"]["claim"].update(absent={"when": {"stage": {"lead": ["mql"]}}}),
@@ -312,6 +313,24 @@ def test_a_mistake_behind_an_anchor_is_told_once_where_it_is_written() -> None:
     (mistake,) = mistakes(text)
     assert mistake.endswith("'inbond' is no direction; did you mean 'inbound'?")
     assert places(text)[0][0] == line_of(text, "inbond")
+
+
+def test_a_mistake_in_what_is_merged_in_is_told_where_it_is_written() -> None:
+    text = replaced("- clock: mql_routed\n", "- &routed\n    clock: mql_routed\n")
+    text = text.replace("- clock: mql_answered\n", "- &answered\n    clock: mql_answered\n", 1)
+    text = text.replace("    calendar: office\n    team: marketing", "    calendar: ofice\n    team: marketing", 1)
+    several = "  - { <<: [{ team: sales }, *routed], clock: again }\n  - { <<: *answered, clock: once_more }\n"
+    text = text.replace("  - clock: quote_answer", several + "  - clock: quote_answer", 1)
+    (mistake,) = mistakes(text)
+    assert mistake.endswith(".calendar: 'ofice' is no calendar; did you mean 'office'?")
+    assert [line for line, _ in places(text)] == [line_of(text, "ofice")]
+
+
+def test_what_is_missing_of_something_merged_is_told_where_it_should_be() -> None:
+    text = replaced("  - clock: quote_answer", "  - { <<: { team: sales }, clock: again }\n  - clock: quote_answer")
+    found = mistakes(text)
+    assert [mistake.split(":")[0] for mistake in found] == ["clocks.5.limit", "clocks.5.start", "clocks.5.stop"]
+    assert {line for line, _ in places(text)} == {line_of(text, "clock: again")}
 
 
 def test_anchors_merges_and_plain_dates_are_understood() -> None:
