@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from journey.alert import alerts
 from journey.fact import Correction, Fact, Overlap, TooLate, instant
 from journey.ledger import overlap_id
+from journey.policy.reading import read
+from journey.rules import Rules
 from journey.state import pack_head, pack_journey
 from journey.touch import Touch
 from tests.journey.journeys import arrivals
+from tests.journey.policies import changed
 from tests.journey.telling import DAY, HOUR, MINUTE, RULES, START, Story, touch
 
 LATER = START + 60 * DAY
@@ -125,6 +128,8 @@ def accepted(number: str, at: int, of: str, kind: str = "lead.accepted", **more:
         ([accepted("a", 0, LEE), accepted("b", 1, KIM), accepted("c", 2, KIM, "lead.recycled")], "pricing", "sales"),
         ([accepted("a", 0, LEE, "deal.created")], "promotion", "sales"),
         ([accepted("a", 0, LEE)], "targeting", "marketing"),
+        ([accepted("a", 0, LEE, "owner.assigned", properties={"team": "sales"})], "pricing", "sales"),
+        ([accepted("a", 0, LEE, "owner.assigned", properties={"team": "finance"})], "pricing", "marketing"),
         ([], "contract", "sales"),
     ],
 )
@@ -134,6 +139,14 @@ def test_who_goes_first_is_the_subjects_owner_by_whether_sales_holds_one_of_the_
     outbound = [reached("m1", HOUR, "marketing", JO, subject), reached("s1", DAY, "sales", KIM, subject)]
     (found,) = told(*before, *outbound).current()
     assert (found.precedence, found.precedence_rule) == (precedence, "subject_owner")
+
+
+def test_on_a_subject_that_nobody_owns_the_accounts_owner_goes_first() -> None:
+    rules = Rules(read(changed(lambda tree: tree["subjects"]["owners"].update(pricing=[]))))
+    story = Story(rules.accounts, "account-1")
+    story.arrive([accepted("a", 0, LEE), reached("m1", HOUR, "marketing", JO), reached("s1", DAY, "sales", KIM)])
+    (found,) = story.current()
+    assert found.precedence == "sales"
 
 
 def test_a_late_touchpoint_corrects_what_was_said_of_an_account() -> None:

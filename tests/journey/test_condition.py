@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journey.condition import FieldIs
-from journey.fact import Transition
+from journey.fact import Overlap, Transition
+from journey.policy.reading import read
 from journey.rules import Rules
 from journey.settling import compile_test
 from journey.touch import Touch
-from tests.journey.policies import rules_entering
+from tests.journey.policies import changed, rules_entering
 from tests.journey.telling import DAY, HOUR, START, Story, touch
 
 PERSONAS = [
@@ -75,6 +76,24 @@ def test_a_property_that_is_there_or_not_and_one_that_is_no_number(
 ) -> None:
     answered = touch("a", START, "survey.answered", properties={"stars": given_value, "path": "/x"})
     assert bool(hits(rules_entering({"type": "survey.answered", "properties": {"stars": test}}), answered)) is holds
+
+
+def test_touchpoints_of_which_no_property_is_asked_are_judged_like_the_others() -> None:
+    def without_properties(tree: dict[str, Any]) -> None:
+        tree["overlaps"]["reply"] = {"type": "email.replied"}
+        tree["stalled"]["counted"] = {"direction": "inbound"}
+
+    story = Story(Rules(read(changed(without_properties))))
+    story.arrive(
+        [
+            touch("m", START, "email.sent", "marketing", "outbound", subject="pricing", properties={"automated": True}),
+            touch("s", START + HOUR, "email.sent", "sales", "outbound", subject="pricing"),
+        ]
+    )
+    assert (story.stage("funnel"), {fact.kind for fact in story.current(Overlap)}) == (
+        "awareness",
+        {"subject", "off_turf"},
+    )
 
 
 def test_a_condition_that_is_not_settled_cannot_be_asked_of_a_journey() -> None:
@@ -151,9 +170,6 @@ def test_no_number_of_stages_or_rules_is_too_many() -> None:
         {"stage": f"s{number}", "enter": [{"type": f"kind.n{number}", "count": 2}, {"type": f"sort.n{number}"}]}
         for number in range(300)
     ]
-    from journey.policy.reading import read
-    from tests.journey.policies import changed
-
     rules = Rules(read(changed(lambda tree: tree["tracks"].update(probe={"stages": stages}))))
     story = Story(rules)
     story.arrive([touch("a", START, "sort.n7"), touch("b", START + 1, "kind.n299"), touch("c", START + 2, "kind.n299")])
