@@ -59,15 +59,15 @@ def measure(touchpoints: int, late: float) -> Report:
         stage.settle(effects)
         seconds.append(time.process_time() - started)
         sizes.append(len(effects.state.get("bot", b"")))
-    tenth = max(1, len(seconds) // 10)
+    tenth, spent = max(1, len(seconds) // 10), [each * 1000 for each in seconds]
     return Report(
         f"bot-late-{late:g}" if late else "bot",
         machine.describe(),
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         f"python -m benchmarks.bot --touchpoints {touchpoints} --late {late:g}",
         [
-            Figure("a chunk, the first tenth of them", "ms of processor time", [each * 1000 for each in seconds[:tenth]]),
-            Figure("a chunk, the last tenth of them", "ms of processor time", [each * 1000 for each in seconds[-tenth:]]),
+            Figure("a chunk, the first tenth of them", "ms of processor time", spent[:tenth]),
+            Figure("a chunk, the last tenth of them", "ms of processor time", spent[-tenth:]),
             Figure("state of the bot", "bytes", sizes),
         ],
         {"chunk, last tenth / first tenth": round(median(seconds[-tenth:]) / median(seconds[:tenth]), 2)},
