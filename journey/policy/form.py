@@ -178,7 +178,7 @@ def _model_at(path: Path) -> type[BaseModel] | None:
     for part in path:
         found = _bare(found)
         if isinstance(found, type) and issubclass(found, BaseModel):
-            fields = {field.alias or name: field for name, field in found.model_fields.items()}
+            fields = {key: field for name, field in found.model_fields.items() for key in (name, field.alias or name)}
             if part not in fields:
                 return None
             found = fields[str(part)].annotation

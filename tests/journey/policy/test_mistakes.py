@@ -14,6 +14,9 @@ STAGE = "tracks.funnel.stages"
 CASES: list[tuple[str, Callable[[Tree], object], str]] = [
     ("a field that is misspelt", lambda t: t["clocks"][0].update(limt="1bh"),
      "clocks.0.limt: unknown field 'limt'; did you mean 'limit'?"),
+    ("a field inside of one that is called as the code calls it",
+     lambda t: t["owners"]["claim"].update(all_of=[{"typ": "a.b"}]),
+     "owners.claim.all_of.0.typ: unknown field 'typ'; did you mean 'type'?"),
     ("a field of another part", lambda t: t["windows"].update(half_life="7d"),
      "windows.half_life: unknown field 'half_life'; it is one of correction, deduplication, future"),
     ("a section that is missing", lambda t: t.pop("clocks"), "clocks: clocks is missing; add clocks:"),
