@@ -27,6 +27,24 @@ def say(
     text: str | None = None,
 ) -> str:
     """Run a command with `text` on its stdin; its stdout. Any other exit code than `codes` fails with what it said."""
+    return _ran(data, arguments, environment, codes, text).stdout
+
+
+def refused(data: Path, *arguments: str, code: int = 1) -> str:
+    """Run a command that must end with `code` and print no result; what it said on stderr."""
+    ran = _ran(data, arguments, None, (code,), None)
+    assert ran.stdout == "", f"{arguments}: {ran.stdout}"
+    return ran.stderr
+
+
+def ask(data: Path, *arguments: str, codes: tuple[int, ...] = (0,)) -> Any:
+    """Run a command with --json; what it printed."""
+    return json.loads(say(data, *arguments, "--json", codes=codes))
+
+
+def _ran(
+    data: Path, arguments: tuple[str, ...], environment: dict[str, str] | None, codes: tuple[int, ...], text: str | None
+) -> "subprocess.CompletedProcess[str]":
     ran = subprocess.run(
         command(data, *arguments),
         input=text,
@@ -38,12 +56,7 @@ def say(
         env={**os.environ, **(environment or {})},
     )
     assert ran.returncode in codes, f"{arguments}: {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
-    return ran.stdout
-
-
-def ask(data: Path, *arguments: str, codes: tuple[int, ...] = (0,)) -> Any:
-    """Run a command with --json; what it printed."""
-    return json.loads(say(data, *arguments, "--json", codes=codes))
+    return ran
 
 
 @contextmanager

@@ -24,7 +24,12 @@ SOURCE = "throughline"
 _POLL_SECONDS = 0.3
 _as = click.option("--as", "decider", required=True, metavar="TEAM/ACTOR", help="Who decides: sales/jo, or a team.")
 _wait = click.option(
-    "--wait", default=30.0, show_default=True, metavar="SECONDS", help="How long to wait until it is in effect."
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait until it is in effect.",
 )
 
 
@@ -90,7 +95,7 @@ def link(workspace: Workspace, one: str, other: str, decider: str, wait: float, 
     Example:
       throughline identity link jo@acme.example jo@home.example --as sales/ben
     """
-    _decide(workspace, "identity.linked", (one, other), decider, wait, as_json)
+    _decide(workspace, "identity.linked", {"A": one, "B": other}, decider, wait, as_json)
 
 
 @identity.command()
@@ -110,18 +115,26 @@ def unlink(workspace: Workspace, customer: str, identifier: str, decider: str, w
     Example:
       throughline identity unlink jo@acme.example b-7f3a --as marketing/ann
     """
-    _decide(workspace, "identity.unlinked", (customer, identifier), decider, wait, as_json)
+    _decide(workspace, "identity.unlinked", {"CUSTOMER": customer, "IDENTIFIER": identifier}, decider, wait, as_json)
 
 
-def _decide(workspace: Workspace, kind: str, names: tuple[str, str], decider: str, wait: float, as_json: bool) -> None:
+def _decide(
+    workspace: Workspace, kind: str, arguments: dict[str, str], decider: str, wait: float, as_json: bool
+) -> None:
     team, actor = team_and_actor(decider)
     run = workspace.run()
     analyst = analyst_of(run)
-    one, other = (_known(analyst, workspace, name) for name in names)
+    names = tuple(arguments.values())
+    one, other = (_known(analyst, workspace, argument, name) for argument, name in arguments.items())
     if one.derived_id == other.derived_id:
         raise click.ClickException(
-            f"{names[0]!r} and {names[1]!r} are the same identifier; `{workspace.hint(f'identity show {names[0]}')}` "
-            "shows the others of the customer: name it by one of them"
+            f"{' and '.join(arguments)}: {names[0]!r} and {names[1]!r} are the same identifier; "
+            f"`{workspace.hint(f'identity show {names[0]}')}` shows the others of the customer: name it by one of them"
+        )
+    if one.kind == other.kind == "customer_id":
+        raise click.ClickException(
+            f"{' and '.join(arguments)}: {names[0]!r} and {names[1]!r} are both customer_ids; name one of the two "
+            "by an e-mail, a phone, a CRM id or a browser's id: `identity show` lists them"
         )
     word = Word(kind, team, actor, one, other)
     before = _owners(analyst, word)
@@ -138,11 +151,12 @@ def _decide(workspace: Workspace, kind: str, names: tuple[str, str], decider: st
         output.people().print(f"  [quiet]{name}[/] belongs to {owner}", soft_wrap=True)
 
 
-def _known(analyst: Analyst, workspace: Workspace, name: str) -> Identifier:
+def _known(analyst: Analyst, workspace: Workspace, argument: str, name: str) -> Identifier:
     found: list[Identifier] = identifiers_named(analyst, name, Settings().phone_region)
     if not found:
         raise click.ClickException(
-            f"no identifier {name!r} is known; `{workspace.hint('status')}` shows whether a part lags"
+            f"{argument}: no identifier {name!r} is known; a touchpoint has to name it first. If one did, "
+            f"`{workspace.hint('status')}` shows whether a part lags"
         )
     if found[0].kind == "customer_id":
         sql = "SELECT kind, value FROM v_identities WHERE derived_id = {id:String}"
@@ -169,8 +183,6 @@ def _say(gateway: GatewayRun, word: Word) -> str:
         "occurred_at": datetime.now(UTC),
         "customer": {"customer_id": one.derived_id, other.kind: other.value},
     }
-    if other.kind == "customer_id":
-        raise click.ClickException("name one of the two by an e-mail, a phone, a CRM id or a browser's id")
     refused = deliver_to_gateway(gateway, [(1, msgspec.json.encode(touchpoint))]).rejected
     if refused:
         raise click.ClickException(f"it was not accepted: {refused[0].get('detail') or refused[0]['reason']}")

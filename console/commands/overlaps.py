@@ -87,7 +87,14 @@ def overlaps(
 @click.argument("overlap_id", metavar="ID")
 @click.option("--as", "decider", required=True, metavar="TEAM/ACTOR", help="Who decides: sales/jo, or a team alone.")
 @click.option("--reason", help="Why; it is kept with the decision.")
-@click.option("--wait", default=30.0, show_default=True, metavar="SECONDS", help="How long to wait for it to be known.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for it to be known.",
+)
 @output.json_option
 @pass_workspace
 def resolve(
