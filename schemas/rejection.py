@@ -19,6 +19,7 @@ REASONS = {
     "framing": "a schema-registry framing that is not JSON",
     "not_a_touchpoint": "a field is missing, unknown or wrong",
     "future": "occurred_at is further ahead than the policy allows",
+    "past": "occurred_at is before the year 1900",
     "identifier": "no identifier of the customer can be used",
 }
 

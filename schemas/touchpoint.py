@@ -1,5 +1,6 @@
 """One thing that happened between the company and a customer, as tools send it. Never knows a rule."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -18,6 +19,8 @@ CHANNEL_BY_TYPE: dict[str, Channel] = {
 CHANNEL_BY_FULL_TYPE: dict[str, Channel] = {"demo.held": "meeting", "demo.requested": "web"}
 WITHOUT_CUSTOMER = frozenset({"spend.recorded"})
 MAX_TOUCHPOINT_BYTES = 32 * 1024
+# ClickHouse's DateTime64 begins here: what is earlier could not be kept, and a rebuild from there would lose it.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 TypeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=64)]

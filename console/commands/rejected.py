@@ -22,7 +22,8 @@ def rejected() -> None:
 
 @rejected.command("list")
 @click.option(
-    "--reason", help="Only this reason: empty, too_large, not_json, framing, not_a_touchpoint, future, identifier."
+    "--reason",
+    help="Only this reason: empty, too_large, not_json, framing, not_a_touchpoint, future, past, identifier.",
 )
 @click.option("--limit", default=50, show_default=True, help="Most records, the latest first.")
 @output.json_option

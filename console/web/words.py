@@ -30,6 +30,7 @@ _LABELS = {
     "not_json": "not JSON",
     "too_large": "too large",
     "future": "in the future",
+    "past": "before 1900",
     "identifier": "no usable identifier",
     "framing": "foreign framing",
 }

@@ -146,6 +146,10 @@ def test_it_names_the_account_of_a_companys_people_and_none_for_free_mail() -> N
         (raw(customer={}), "not_a_touchpoint", "/customer"),
         (raw(customer={"email": "no e-mail at all"}), "identifier", "/customer"),
         (raw(occurred_at="2026-01-07T10:00:01Z"), "future", "/occurred_at"),
+        (raw(occurred_at="1899-12-31T23:59:59.999999Z"), "past", "/occurred_at"),
+        (raw(occurred_at="1900-01-01T00:30:00+01:00"), "past", "/occurred_at"),
+        (raw(occurred_at="0001-01-01T00:00:00Z"), "past", "/occurred_at"),
+        (raw(occurred_at="0001-01-01T00:00:00+14:00"), "past", "/occurred_at"),
         (raw(properties={"x": "y" * 1_000_000}), "too_large", ""),
     ],
     ids=lambda value: None if isinstance(value, bytes) else value,
@@ -168,6 +172,14 @@ def test_an_unknown_type_is_kept() -> None:
 
 def test_exactly_a_day_ahead_is_no_future_yet() -> None:
     assert len(accepted(taken(raw(occurred_at="2026-01-07T10:00:00Z")))) == 1
+
+
+def test_the_first_moment_of_1900_is_taken_and_what_was_before_is_told_with_its_remedy() -> None:
+    assert len(accepted(taken(raw(occurred_at="1900-01-01T00:00:00Z")))) == 1
+    ((_, _, headers),) = taken(raw(occurred_at="1811-05-01T08:00:00Z")).outputs[topic.REJECTED, 0]
+    assert dict(headers)[rejection.HEADER_DETAIL] == (
+        b"occurred_at 1811-05-01T08:00:00+00:00 is before 1900; send when it happened"
+    )
 
 
 def test_confluent_framing_before_json_is_taken_off() -> None:
