@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from journey.recent import Recents
-from journey.substitution import restore, substitute
 
 NOWHERE = NOBODY = NEVER = -1
 
@@ -221,14 +220,14 @@ _JSON = _BYTE[_AS_JSON]
 def pack_head(head: Head) -> bytes:
     """A head as bytes; equal heads have equal ones."""
     try:
-        return substitute(_encode(head), head.last)
+        return _encode(head)
     except OverflowError:
         return _JSON + msgspec.json.encode(head)
 
 
 def unpack_head(packed: bytes) -> Head:
     """The head in what `pack_head` made."""
-    return _json_head(packed[1:]) if packed[:1] == _JSON else _decode_head(restore(packed))
+    return _json_head(packed[1:]) if packed[:1] == _JSON else _decode_head(packed)
 
 
 def pack_journey(journey: Journey) -> bytes:
@@ -243,7 +242,7 @@ def pack_journey(journey: Journey) -> bytes:
     if place >= 0:
         how, head.counted_source, head.counted_id = how | _COUNTED, "", str(place)
     try:
-        return _BYTE[how] + substitute(_encode(journey), head.last)
+        return _BYTE[how] + _encode(journey)
     except OverflowError:
         return _BYTE[how | _AS_JSON] + msgspec.json.encode(journey)
     finally:
@@ -254,7 +253,7 @@ def pack_journey(journey: Journey) -> bytes:
 def unpack_journey(packed: bytes) -> Journey:
     """The journey in what `pack_journey` made, also where it had fewer fields then."""
     how = packed[0]
-    journey = _json_journey(packed[1:]) if how & _AS_JSON else _decode_journey(restore(packed[1:]))
+    journey = _json_journey(packed[1:]) if how & _AS_JSON else _decode_journey(packed[1:])
     head, recents = journey.head, journey.recents
     same = how & _BOTH == _BOTH and head.counted_id == head.last_id
     if how & _NEWEST:

@@ -1,8 +1,8 @@
 """The values of compacted state topics: a customer's journey, and a partition's own position in its input.
 
 A journey is one version byte (its highest bit marks a redirect), the instant something is due next (8 bytes, so that
-a restore can build its schedule without unpacking), and the packed journey. A position is keyed so that no customer id
-can collide with it.
+a restore can build its schedule without unpacking), how many bytes the packed journey has (4), and that one compressed
+(`streams.compression`). A position is keyed so that no customer id can collide with it.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,18 @@ import msgspec
 from journey.policy.reading import read
 from journey.rules import Rules
 from journey.state import Journey, pack_journey, unpack_journey
+from streams.compression import MOST_BYTES, codec
 
-VERSION = 3
+# The dictionary of `streams.compression` is part of it: another one is another version.
+VERSION = 4
 _REDIRECT = 0x80
 POSITION_KEY = b"\x00position"
 # Beside it, where policies were adopted: from when on, and the YAML of each.
 POLICIES_KEY = b"\x00policies"
-_HEAD = Struct(">BQ")
+_HEAD = Struct(">BQI")
 _ENCODE_HEAD = _HEAD.pack
+_DUE = slice(1, 9)
+_SIZE = slice(9, 13)
 BODY = _HEAD.size
 # What stands for the journey of somebody unknown where only `due_of` is asked.
 NOTHING = bytes(BODY)
@@ -41,20 +45,40 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class UnknownVersionError(Exception):
-    """A state value of a version that this program does not know: a newer worker wrote it."""
+    """A state value of a version that this program does not read: another release's worker wrote it."""
+
+
+class BrokenStateError(Exception):
+    """A state value that is not as any worker wrote it."""
 
 
 def pack(journey: Journey) -> bytes:
-    """A journey as the value of a state record."""
-    return _ENCODE_HEAD(VERSION | (_REDIRECT if journey.redirect else 0), journey.head.due) + pack_journey(journey)
+    """A journey as the value of a state record. ValueError for what could not be unpacked any more."""
+    raw = pack_journey(journey)
+    size = len(raw)
+    if size > MOST_BYTES:
+        raise ValueError(f"a journey of {size} bytes; at most {MOST_BYTES} are kept")
+    version = VERSION | (_REDIRECT if journey.redirect else 0)
+    return _ENCODE_HEAD(version, journey.head.due, size) + codec().compress(raw)
 
 
 def unpack(value: bytes) -> Journey:
-    """The journey in a state record; UnknownVersionError where it is of another version."""
+    """The journey in a state record. UnknownVersionError where it is of another version, BrokenStateError where it is
+    damaged."""
     version = value[0] & ~_REDIRECT
     if version != VERSION:
-        raise UnknownVersionError(f"state of version {version}; this program reads {VERSION}: upgrade every worker")
-    return unpack_journey(value[BODY:])
+        raise UnknownVersionError(
+            f"state of version {version}; this program reads {VERSION}: "
+            + (
+                "upgrade every worker"
+                if version > VERSION
+                else "delete the state topic to fold everything from the start"
+            )
+        )
+    try:
+        return unpack_journey(codec().decompress(value[BODY:], int.from_bytes(value[_SIZE], "big")))
+    except (ValueError, IndexError, StopIteration, msgspec.MsgspecError) as error:
+        raise BrokenStateError(f"a journey's state is damaged, {len(value)} bytes: {error}") from error
 
 
 def is_redirect(value: bytes) -> bool:
@@ -64,7 +88,7 @@ def is_redirect(value: bytes) -> bool:
 
 def due_of(value: bytes) -> int:
     """When something is due next in a packed journey, in epoch milliseconds; 0 for nothing."""
-    return int.from_bytes(value[1:BODY], "big")
+    return int.from_bytes(value[_DUE], "big")
 
 
 pack_policies = msgspec.msgpack.Encoder().encode

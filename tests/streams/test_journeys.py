@@ -118,8 +118,8 @@ def test_a_packed_journey_tells_its_version_and_what_is_due_without_being_unpack
     value = pack(story.journey)
     assert (value[0], due_of(value)) == (VERSION, START + 7 * DAY)
     assert pack(unpack(value)) == value
-    for other in (VERSION - 1, 9):
-        with pytest.raises(UnknownVersionError, match=f"version {other}"):
+    for other, remedy in ((VERSION - 1, "delete the state topic"), (9, "upgrade every worker")):
+        with pytest.raises(UnknownVersionError, match=f"version {other}.*{remedy}"):
             unpack(bytes((other,)) + value[1:])
 
 
