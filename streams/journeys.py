@@ -1,13 +1,13 @@
 """The journey stage of one partition: fold each chunk's touchpoints into the customers' packed journeys."""
 
 from collections.abc import Iterable, Sequence
-from heapq import heapify, heappop, heappush
 from typing import Any
 
 from journey.rules import Rules
 from schemas import topic
 from streams.alignment import Gate
 from streams.folding import Folding
+from streams.schedule import Schedule
 from streams.stage import Effects
 from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, under, unpack_policies
 
@@ -19,11 +19,7 @@ _NONE_ADOPTED: list[tuple[int, str]] = []
 
 
 class JourneyStage:
-    """State of one partition: packed journeys by customer, and a schedule of what is due.
-
-    A customer with something due stands in the schedule at that time or earlier: an entry that comes too early is put
-    off when it is reached, since most touchpoints only put off what is due.
-    """
+    """State of one partition: packed journeys by customer, and a schedule of what is due."""
 
     name = "journey"
     state_topic = topic.STATE
@@ -34,7 +30,7 @@ class JourneyStage:
         self.policy = rules.digest
         self._place = partition, partitions
         self._journeys: dict[str, bytes] = {}
-        self._schedule: list[tuple[int, str]] = []
+        self._schedule = Schedule(self._due_of)
         self._first, self._adopted = rules, _NONE_ADOPTED
         self._to_review: list[str] = []
         self.watermark = 0
@@ -48,7 +44,7 @@ class JourneyStage:
 
     def forget(self) -> None:
         """Drop all state."""
-        self._journeys, self._schedule, self.watermark = {}, [], 0
+        self._journeys, self._schedule, self.watermark = {}, Schedule(self._due_of), 0
         self._rules, self._adopted, self._to_review = self._first, _NONE_ADOPTED, []
 
     def restore(self, records: Iterable[Any]) -> None:
@@ -69,8 +65,9 @@ class JourneyStage:
     def restored(self, watermark: int) -> None:
         """Build the schedule."""
         self.watermark = watermark
-        self._schedule = [(due, customer_id) for customer_id, value in self._journeys.items() if (due := due_of(value))]
-        heapify(self._schedule)
+        for customer_id, value in self._journeys.items():
+            if due := due_of(value):
+                self._schedule.add(due, customer_id)
         if self._adopted:
             self._to_review = list(self._journeys)
 
@@ -83,27 +80,23 @@ class JourneyStage:
         if self._to_review:
             return self._review(wall_ms)
         schedule = self._schedule
-        if not schedule or schedule[0][0] > now_ms:
+        if not schedule.reached(now_ms):
             return None
         folding = self._folding(wall_ms)
         effects = folding.effects
         effects.watermark = self.watermark
         looked_at = 0
-        while (
-            schedule and schedule[0][0] <= now_ms and len(effects.state) < _MOST_SWEPT and looked_at < _MOST_LOOKED_AT
-        ):
+        while schedule.reached(now_ms) and len(effects.state) < _MOST_SWEPT and looked_at < _MOST_LOOKED_AT:
             looked_at += 1
-            _, customer_id = entry = heappop(schedule)
-            due = due_of(self._journeys.get(customer_id, NOTHING))
-            if not due or customer_id in effects.state or (schedule and schedule[0] == entry):
+            customer_id = schedule.next(now_ms)
+            if customer_id is None or customer_id in effects.state:
                 continue
-            if due <= now_ms:
-                folding.due(customer_id, now_ms)
-                due = due_of(effects.state[customer_id])
+            folding.due(customer_id, now_ms)
+            due = due_of(effects.state[customer_id])
             if due:
-                heappush(schedule, (due, customer_id))
+                schedule.add(due, customer_id)
         # What is left is another slice's: the loop gets its turn before.
-        return effects if effects.state or (schedule and schedule[0][0] <= now_ms) else None
+        return effects if effects.state or schedule.reached(now_ms) else None
 
     def settle(self, effects: Effects) -> None:
         """Make the changed journeys the current ones, and note what is due next in them."""
@@ -116,7 +109,10 @@ class JourneyStage:
             due, scheduled = due_of(value), due_of(self._journeys.get(customer_id, NOTHING))
             self._journeys[customer_id] = value
             if due and not 0 < scheduled <= due:
-                heappush(self._schedule, (due, customer_id))
+                self._schedule.add(due, customer_id)
+
+    def _due_of(self, customer_id: str) -> int:
+        return due_of(self._journeys.get(customer_id, NOTHING))
 
     def _folding(self, wall_ms: int) -> Folding:
         return Folding(self._journeys.get, self._rules, self._adopted, self._place, wall_ms, self.watermark)
