@@ -113,7 +113,7 @@ def test_a_gzip_bomb_is_refused_without_being_unpacked(gateway: str) -> None:
         (b"[1, \xff]", {}, 400),
         (b'{"id": "\xff"}', {}, 400),
         (b"not gzip", {"content_encoding": "gzip"}, 400),
-        (gzip.compress(b"[]" * 99)[:-9], {"content_encoding": "gzip"}, 400),
+        (gzip.compress(b"[]" * 99, mtime=0)[:-9], {"content_encoding": "gzip"}, 400),
         (b"{}", {"content_encoding": "br"}, 415),
         (b"{}", {"content_type": "text/csv"}, 415),
         (b"{}", {}, 422),
