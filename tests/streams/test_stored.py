@@ -5,7 +5,6 @@ from hashlib import sha256
 from random import Random
 from string import printable
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,11 +120,8 @@ def test_a_value_with_something_behind_it_or_missing_is_refused() -> None:
             unpack(broken)
 
 
-def test_threads_pack_side_by_side() -> None:
-    journeys = [unlike_any_other(seed, 30) for seed in range(20)]
-    alone = [pack(journey) for journey in journeys]
+def test_threads_pack_and_unpack_side_by_side() -> None:
+    """Each journeys of its own: to pack one writes into it for a moment."""
+    alone = [pack(unlike_any_other(seed, 30)) for seed in range(20)]
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(pack, journeys * 20)) == alone * 20
-        assert [msgspec.json.encode(one) for one in pool.map(unpack, alone * 20)] == [
-            msgspec.json.encode(one) for one in journeys * 20
-        ]
+        assert list(pool.map(lambda value: pack(unpack(value)), alone * 20)) == alone * 20
