@@ -44,7 +44,7 @@ def _touchpoint(customer: str, number: int, at: int) -> bytes:
 def measure(touchpoints: int, late: float) -> Report:
     """Chunks of which most is the bot's; `late` is the share of its touchpoints that are up to five days late."""
     lot, stage = random.Random(1), JourneyStage(Rules(read(DEFAULT_POLICY.read_text())), 0, 1)
-    seconds, sizes, offset = list[float](), list[float](), 0
+    spent, sizes, offset = list[float](), list[float](), 0
     for first in range(0, touchpoints, _CHUNK):
         records = []
         for number in range(first, min(first + _CHUNK, touchpoints)):
@@ -57,9 +57,9 @@ def measure(touchpoints: int, late: float) -> Report:
         started = time.process_time()
         effects = stage.fold(records, BEGINS_MS + touchpoints * _EVERY_MS)
         stage.settle(effects)
-        seconds.append(time.process_time() - started)
+        spent.append((time.process_time() - started) * 1000)
         sizes.append(len(effects.state.get("bot", b"")))
-    tenth, spent = max(1, len(seconds) // 10), [each * 1000 for each in seconds]
+    tenth = max(1, len(spent) // 10)
     return Report(
         f"bot-late-{late:g}" if late else "bot",
         machine.describe(),
@@ -70,7 +70,7 @@ def measure(touchpoints: int, late: float) -> Report:
             Figure("a chunk, the last tenth of them", "ms of processor time", spent[-tenth:]),
             Figure("state of the bot", "bytes", sizes),
         ],
-        {"chunk, last tenth / first tenth": round(median(seconds[-tenth:]) / median(seconds[:tenth]), 2)},
+        {"chunk, last tenth / first tenth": round(median(spent[-tenth:]) / median(spent[:tenth]), 2)},
         [f"{touchpoints:,} touchpoints in chunks of {_CHUNK:,}, {_OTHERS} of each of other people; {late:.0%} late."],
     )
 

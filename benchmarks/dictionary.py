@@ -5,7 +5,6 @@ another VERSION and `streams.compression` its DIGEST. The seeds are others than 
 """
 
 import argparse
-import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +13,7 @@ from random import Random
 import lz4.block
 import zstandard
 
-from benchmarks.state import UNTIL_MS, Told, at_length, grown, made, simulated, with_uuids
+from benchmarks.state import UNTIL_MS, Told, at_length, grown, made, pace, simulated, with_uuids
 from benchmarks.touchpoints import Volume
 from gateway.simulation.engine import Simulation
 from journey.policy.reading import read
@@ -75,9 +74,9 @@ def compare(rules: Rules) -> None:
         if [unpack(*frame) for frame in frames] != all_raw:
             raise AssertionError(f"{name} does not give back what it got")
         spread = " ".join(f"{f'{each[len(each) // 2]}/{each[len(each) * 99 // 100]}':>10}" for each in sizes)
-        packing = _microseconds(lambda pack=pack, all_raw=all_raw: [pack(raw) for raw in all_raw], len(all_raw))
-        unpacking = _microseconds(lambda u=unpack, frames=frames: [u(*frame) for frame in frames], len(all_raw))
-        print(f"{name:24} {spread} {packing:8.1f} {unpacking:9.1f}", flush=True)
+        packing = pace("pack", pack, all_raw)
+        unpacking = pace("unpack", lambda frame, unpack=unpack: unpack(*frame), frames)
+        print(f"{name:24} {spread} {min(packing.values):8.1f} {min(unpacking.values):9.1f}", flush=True)
 
 
 def _ways(trained_on: list[bytes]) -> Iterator[tuple[str, _Packer, Callable[[bytes, int], bytes]]]:
@@ -94,15 +93,6 @@ def _ways(trained_on: list[bytes]) -> Iterator[tuple[str, _Packer, Callable[[byt
             lambda packed, raw=raw: lz4.block.compress(packed, store_size=False, dict=raw),
             lambda frame, size, raw=raw: lz4.block.decompress(frame, uncompressed_size=size, dict=raw),
         )
-
-
-def _microseconds(what: Callable[[], object], by: int) -> float:
-    found = []
-    for _ in range(5):
-        started = time.perf_counter()
-        what()
-        found.append(time.perf_counter() - started)
-    return min(found) / by * 1e6
 
 
 def main() -> None:

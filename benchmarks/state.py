@@ -61,7 +61,7 @@ def _figures(name: str, journeys: list[Journey]) -> list[Figure]:
     of_all = Figure(f"{name}: all", "bytes", [float(size) for size in sizes])
     p99 = Figure(f"{name}: all, p99", "bytes", [float(sizes[len(sizes) * 99 // 100])])
     values = [pack(journey) for journey in journeys]
-    return [of_all, p99, _pace(f"{name}: pack", pack, journeys), _pace(f"{name}: unpack", unpack, values), *(
+    return [of_all, p99, pace(f"{name}: pack", pack, journeys), pace(f"{name}: unpack", unpack, values), *(
         Figure(f"{name}: {part}", "bytes", [float(size) for size in found])
         for part, found in {
             "head": [len(pack_head(each.head)) for each in journeys],
@@ -72,7 +72,7 @@ def _figures(name: str, journeys: list[Journey]) -> list[Figure]:
     )]  # fmt: skip
 
 
-def _pace(name: str, what: Callable[[Any], object], given: Sequence[Any]) -> Figure:
+def pace(name: str, what: Callable[[Any], object], given: Sequence[Any]) -> Figure:
     """Microseconds for one, five times over."""
     figure = Figure(name, "µs")
     for _ in range(5):

@@ -4,6 +4,18 @@ import re
 
 import click
 
+as_option = click.option(
+    "--as", "decider", required=True, metavar="TEAM/ACTOR", help="Who decides: sales/jo, or a team alone."
+)
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait until it is in effect.",
+)
+
 
 def team_and_actor(text: str) -> tuple[str, str | None]:
     """The team and the actor of `sales/jo`; a team alone has no actor. Raises click.BadParameter."""

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.alignment import Alignment, Gate
 from streams.metrics import Metrics
-from streams.reading import end_of, reader, stretch
+from streams.reading import ends_of, reader, stretch
 from streams.stage import Effects, Output, Stage
 from streams.stored import POSITION_KEY, Position, newest_position, pack_position
 
@@ -149,21 +149,21 @@ class Lane:
             await at_most(_CLOSE_SECONDS, producer.stop())
 
     async def _restore(self) -> Position:
-        """Read the state topic to its end. Nobody else writes it: the fence stands before the end is asked for."""
+        """Read the state topic to its end. Nobody else writes it: the fence stands before the ends are asked for."""
         started = told = time.monotonic()
         state = TopicPartition(self.stage.state_topic, self.tp.partition)
         position = Position(0)
         self.restored_records = 0
+        ends = await ends_of(self._settings.bootstrap, (state, self.tp))
         async with reader(self._settings.bootstrap) as consumer:
-            end = await end_of(self._settings.bootstrap, state)
-            async for records in stretch(consumer, state, None, end):
+            async for records in stretch(consumer, state, None, ends[state]):
                 self.stage.restore(records)
                 self.restored_records += len(records)
                 position = newest_position(records) or position
                 if time.monotonic() - told > _TELL_SECONDS:
                     told = time.monotonic()
-                    log.info("%s: restoring, at %d of %d", self, records[-1].offset, end)
-            self._check(await end_of(self._settings.bootstrap, self.tp), position)
+                    log.info("%s: restoring, at %d of %d", self, records[-1].offset, ends[state])
+        self._check(ends[self.tp], position)
         seconds = time.monotonic() - started
         log.info("%s: restored %d keys in %.2f s, goes on at %d", self, len(self.stage), seconds, position.offset)
         return position

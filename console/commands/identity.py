@@ -11,7 +11,7 @@ import msgspec
 from console import output
 from console.analyst import Analyst, analyst_of
 from console.commands.customer import the_one
-from console.decider import team_and_actor
+from console.decider import as_option, team_and_actor, wait_option
 from console.delivery import deliver_to_gateway
 from console.identity_page import render
 from console.questions.identity import identity_of, is_told, owner_of
@@ -22,15 +22,6 @@ from schemas.settings import GatewayRun, Settings
 
 SOURCE = "throughline"
 _POLL_SECONDS = 0.3
-_as = click.option("--as", "decider", required=True, metavar="TEAM/ACTOR", help="Who decides: sales/jo, or a team.")
-_wait = click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait until it is in effect.",
-)
 
 
 class Word(NamedTuple):
@@ -82,8 +73,8 @@ def show(workspace: Workspace, name: str, as_json: bool) -> None:
 @identity.command()
 @click.argument("one", metavar="A")
 @click.argument("other", metavar="B")
-@_as
-@_wait
+@as_option
+@wait_option
 @output.json_option
 @pass_workspace
 def link(workspace: Workspace, one: str, other: str, decider: str, wait: float, as_json: bool) -> None:
@@ -101,8 +92,8 @@ def link(workspace: Workspace, one: str, other: str, decider: str, wait: float, 
 @identity.command()
 @click.argument("customer", metavar="CUSTOMER")
 @click.argument("identifier", metavar="IDENTIFIER")
-@_as
-@_wait
+@as_option
+@wait_option
 @output.json_option
 @pass_workspace
 def unlink(workspace: Workspace, customer: str, identifier: str, decider: str, wait: float, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from console import output
 from console.analyst import Analyst, analyst_of
-from console.decider import team_and_actor
+from console.decider import as_option, team_and_actor, wait_option
 from console.delivery import deliver_to_gateway
 from console.questions import overlaps as question
 from console.workspace import Workspace, pass_workspace
@@ -85,16 +85,9 @@ def overlaps(
 
 @overlaps.command()
 @click.argument("overlap_id", metavar="ID")
-@click.option("--as", "decider", required=True, metavar="TEAM/ACTOR", help="Who decides: sales/jo, or a team alone.")
+@as_option
 @click.option("--reason", help="Why; it is kept with the decision.")
-@click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for it to be known.",
-)
+@wait_option
 @output.json_option
 @pass_workspace
 def resolve(
