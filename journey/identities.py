@@ -143,8 +143,8 @@ class Identities:
         edge = _between(a, b)
         if edge is None:
             edge = Edge(a, b) if a.id < b.id else Edge(b, a)
-            a.edges += (edge,)
-            b.edges += (edge,)
+            a.edges.append(edge)
+            b.edges.append(edge)
             self._unite(a, b)
         if not edge.learns(key, statement):
             return

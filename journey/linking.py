@@ -34,7 +34,7 @@ class Node:
     def __init__(self, named: Identifier, derived_id: str) -> None:
         self.id = derived_id
         self.kind, self.value = named
-        self.edges: tuple[Edge, ...] = ()
+        self.edges: list[Edge] = []
         self.top = self
         self.claims = claims_of(self)
         self.cluster: Cluster = Cluster()
