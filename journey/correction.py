@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 
 from journey.agreement import fire
-from journey.duplicate import is_forgotten, is_known, remember, token_of
+from journey.duplicate import is_forgotten, is_known, remember
 from journey.fact import Clock, Correction, Deal, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
 from journey.fold import step
 from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, positions, standing
@@ -96,8 +96,6 @@ def _accept(
         accepted.append((touch.key, name, touch))
         if order:
             insort(order, touch.key)
-        if journey.rebuild:
-            journey.since += token_of(touch)
     outcome.facts += flagged.values()
     if left_out:
         remember(journey, left_out, newest, rules)

@@ -9,20 +9,13 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from struct import Struct
 
-from journey.recent import name_of
 from journey.rules import Rules
 from journey.state import Journey
-from journey.touch import Touch
 
 MOST_KNOWN = 512
 _KNOWN = Struct(">H6s")
 _DAY_MS = 86_400_000
 _LAST_DAY = 0xFFFF
-
-
-def token_of(touch: Touch) -> bytes:
-    """What stands for a touchpoint's name where that is too long: 8 bytes."""
-    return _hash(name_of(touch))
 
 
 def is_known(journey: Journey, name: bytes, newest: int, rules: Rules) -> bool:
@@ -33,7 +26,7 @@ def is_known(journey: Journey, name: bytes, newest: int, rules: Rules) -> bool:
     known = journey.known
     if not known:
         return False
-    token, oldest = _hash(name)[:6], _oldest_day(newest, rules)
+    token, oldest = _hash(name), _oldest_day(newest, rules)
     at = known.find(token)
     while at >= 0:
         if at % _KNOWN.size == 2 and int.from_bytes(known[at - 2 : at], "big") >= oldest:
@@ -50,7 +43,7 @@ def is_forgotten(occurred: int, newest: int, rules: Rules) -> bool:
 def remember(journey: Journey, named: Iterable[tuple[int, bytes]], newest: int, rules: Rules) -> None:
     """Keep what is needed of touchpoints, given as (instant, name), that are not among the recent ones."""
     oldest, size = _oldest_day(newest, rules), _KNOWN.size
-    added = [_KNOWN.pack(_day(at), _hash(name)[:6]) for at, name in named if _day(at) >= oldest]
+    added = [_KNOWN.pack(_day(at), _hash(name)) for at, name in named if _day(at) >= oldest]
     known = journey.known + b"".join(added)
     start = max(0, len(known) - MOST_KNOWN * size)
     while start < len(known) and int.from_bytes(known[start : start + 2], "big") < oldest:
@@ -59,7 +52,7 @@ def remember(journey: Journey, named: Iterable[tuple[int, bytes]], newest: int, 
 
 
 def _hash(name: bytes) -> bytes:
-    return blake2b(name, digest_size=8).digest()
+    return blake2b(name, digest_size=8).digest()[:6]
 
 
 def _day(at: int) -> int:

@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 
 from journey.correction import Outcome, arrive
-from journey.duplicate import token_of
 from journey.fact import Fact, Merge, Overlap, Rebuilt, Stalled, fact_id, instant
 from journey.ledger import OPENED, RESOLVED, standing
 from journey.rules import Rules
-from journey.state import NO_BASE, Journey
+from journey.state import NO_BASE, Journey, Meanwhile
 from journey.touch import Touch
 
 
@@ -113,8 +112,15 @@ def let_go(journey: Journey, member: str, number: int) -> bool:
 def want_rebuild(journey: Journey, offset: int) -> bool:
     """Have the journey folded anew from a history that holds `offset`. True where nobody has asked for it yet."""
     asked = journey.rebuild != 0
-    journey.rebuild, journey.since = offset + 1, b""
+    journey.rebuild, journey.meanwhile = offset + 1, None
     return not asked
+
+
+def note(journey: Journey, offset: int, touch: Touch) -> None:
+    """Keep a touchpoint that arrives while a rebuild is awaited: the history may end before it."""
+    journey.meanwhile = journey.meanwhile or Meanwhile()
+    journey.meanwhile.offsets.append(offset)
+    journey.meanwhile.touches.append(touch)
 
 
 def swap(
@@ -124,16 +130,18 @@ def swap(
     customer_id: str,
     reason: str,
     touchpoints: int,
+    upto: int,
     now: int,
     rules: Rules,
 ) -> tuple[Journey, Outcome]:
     """Put a journey folded from history in the place of the one in state, and fold in what arrived meanwhile.
 
+    The history holds every touchpoint whose offset is below `upto`, and may hold later ones.
     Everything that stands is said anew. People hear only of what was open and is not any more, and of what takes its
     place: never of the past.
     """
-    meanwhile = {journey.since[at : at + 8] for at in range(0, len(journey.since), 8)}
-    waiting = [touch for touch in journey.recents if token_of(touch) in meanwhile]
+    meanwhile = journey.meanwhile or Meanwhile()
+    waiting = [touch for offset, touch in zip(meanwhile.offsets, meanwhile.touches, strict=True) if offset >= upto]
     rebuilt.corrections, rebuilt.rebuilt = journey.corrections, journey.rebuilt + 1
     rebuilt.decided, rebuilt.members, rebuilt.released = journey.decided, journey.members, journey.released
     later = arrive(rebuilt, customer_id, waiting, max(now, journey.head.fired), rules)

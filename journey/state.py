@@ -175,6 +175,13 @@ class Head(msgspec.Struct, array_like=True, gc=False):
     agreed: int = 0
 
 
+class Meanwhile(msgspec.Struct, array_like=True, gc=False):
+    """Touchpoints in their order of arrival, each with its input offset."""
+
+    offsets: list[int] = msgspec.field(default_factory=list)
+    touches: Recents = msgspec.field(default_factory=Recents)
+
+
 class Journey(msgspec.Struct, array_like=True, gc=False):
     """One customer's state. `recents` are the touchpoints that `base`, a packed head, does not contain yet. By `known`
     duplicates of older ones are told (`journey.duplicate`).
@@ -182,8 +189,8 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     `redirect` is the customer that this one belongs to ("" itself) by the identity decision numbered `decided`;
     `members` are derived ids that belong to this one, `released` former members, each with its decision's number.
     `account` tells an account, whose touchpoints are its people's.
-    `rebuild` is the input offset up to which a history must reach for the rebuild that is wanted (0: none is), `since`
-    the tokens of what has arrived after that; `rebuilt` counts.
+    `rebuild` is the input offset up to which a history must reach for the rebuild that is wanted (0: none is),
+    `meanwhile` what has arrived after that, in time or not; `rebuilt` counts.
     """
 
     policy: str
@@ -199,7 +206,7 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     members: dict[str, int] = {}
     released: dict[str, int] = {}
     rebuild: int = 0
-    since: bytes = b""
+    meanwhile: Meanwhile | None = None
     rebuilt: int = 0
     account: bool = False
 

@@ -13,7 +13,7 @@ from journey.agreement import expect, is_outdated
 from journey.alert import alerts
 from journey.correction import Outcome, arrive, begin
 from journey.fact import instant
-from journey.merge import come_back, depart, let_go, swap, take_in, turn, want_rebuild
+from journey.merge import come_back, depart, let_go, note, swap, take_in, turn, want_rebuild
 from journey.rules import Rules
 from journey.state import Journey
 from journey.touch import Touch
@@ -38,10 +38,19 @@ from streams.control import (
 )
 from streams.intake import partition_of
 from streams.stage import Effects
-from streams.stored import POLICIES_KEY, is_redirect, pack, pack_policies, under, unpack
+from streams.stored import (
+    POLICIES_KEY,
+    BrokenStateError,
+    UnknownVersionError,
+    is_redirect,
+    pack,
+    pack_policies,
+    under,
+    unpack,
+)
 from streams.wire import decode, touch_of, with_customer
 
-_MOST_SINCE = 512 * 8
+_MOST_MEANWHILE = 512
 _TOUCHPOINTS = (b"", FORWARDED, ACCOUNT)
 _encode = msgspec.json.Encoder().encode
 
@@ -129,7 +138,10 @@ class Folding:
     def _journey(self, customer_id: str) -> Journey:
         value = self._value(customer_id)
         if value is not None:
-            return unpack(value)
+            try:
+                return unpack(value)
+            except BrokenStateError as error:
+                raise BrokenStateError(f"customer {customer_id}: {error}") from error
         return begin(self.rules.accounts if customer_id in self._accounts else self.rules)
 
     def _rules_of(self, journey: Journey) -> Rules:
@@ -219,7 +231,7 @@ class Folding:
             self._keep_up(customer_id, journey)
             outcome, astray = take_in(journey, customer_id, control.members, control.touches, self.now, self.rules)
             if len(astray) < len(control.members):
-                if not control.complete or (journey.rebuild and not outcome.too_late):
+                if not control.complete or journey.rebuild:
                     self._ask(customer_id, journey, "merge")
                 self._keep(customer_id, journey, outcome)
         for member in astray:
@@ -237,7 +249,12 @@ class Folding:
         if control.upto < journey.rebuild or not fits:
             self._request(customer_id, journey, control.reason)
             return
-        rebuilt = unpack(control.journey)
+        try:
+            rebuilt = unpack(control.journey)
+        except UnknownVersionError:
+            # A rebuilder of another release answered.
+            self._request(customer_id, journey, control.reason)
+            return
         swapped, outcome = swap(
             journey,
             rebuilt,
@@ -245,6 +262,7 @@ class Folding:
             customer_id,
             control.reason,
             control.touchpoints,
+            control.upto,
             self.now,
             self._rules_of(journey),
         )
@@ -260,6 +278,8 @@ class Folding:
                 self._forward(record, touch.of)
             else:
                 touches.append(touch)
+                if journey.rebuild:
+                    note(journey, record.offset, touch)
         self._keep_up(customer_id, journey)
         outcome = arrive(journey, customer_id, touches, self.now, self._rules_of(journey))
         if not journey.account:
@@ -268,8 +288,10 @@ class Folding:
 
     def _keep(self, customer_id: str, journey: Journey, outcome: Outcome) -> None:
         """Note what became of a customer: its journey, what is said, what people hear, what has to be rebuilt."""
-        if outcome.too_late or len(journey.since) > _MOST_SINCE:
+        if outcome.too_late and not journey.rebuild:
             self._ask(customer_id, journey, "too_late")
+        elif journey.meanwhile is not None and len(journey.meanwhile.offsets) > _MOST_MEANWHILE:
+            want_rebuild(journey, self._offset)
         self.effects.state[customer_id] = pack(journey)
         if outcome.facts:
             self._say(customer_id.encode(), journey.version, outcome)

@@ -18,7 +18,7 @@ from journey.state import Journey, pack_journey, unpack_journey
 from streams.compression import MOST_BYTES, codec
 
 # The dictionary of `streams.compression` is part of it: another one is another version.
-VERSION = 4
+VERSION = 5
 _REDIRECT = 0x80
 POSITION_KEY = b"\x00position"
 # Beside it, where policies were adopted: from when on, and the YAML of each.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from journey.correction import arrive, begin
 from journey.fact import Merge, Overlap, Rebuilt, Stalled
 from journey.ledger import OPENED, RESOLVED
-from journey.merge import come_back, depart, let_go, swap, take_in, want_rebuild
+from journey.merge import come_back, depart, let_go, note, swap, take_in, want_rebuild
 from journey.rebuild import fold_history
 from journey.state import pack_head
 from journey.touch import Touch
@@ -98,10 +98,11 @@ def test_what_arrives_while_a_journey_is_rebuilt_is_folded_in_after_it() -> None
     story.arrive([old])
     want_rebuild(story.journey, 2)
     meanwhile = touch("meanwhile", START + HOUR, "demo.requested")
+    note(story.journey, 2, meanwhile)
     story.arrive([meanwhile])
     history = [old, touch("new", START, "page.viewed")]
     rebuilt, facts = fold_history(history, story.customer, RULES)
-    journey, outcome = swap(story.journey, rebuilt, facts, story.customer, "too_late", 2, 0, RULES)
+    journey, outcome = swap(story.journey, rebuilt, facts, story.customer, "too_late", 2, 2, 0, RULES)
     whole, _ = fold_history([*history, meanwhile], story.customer, RULES)
     assert pack_head(journey.head) == pack_head(whole.head)
     (said,) = [fact for fact in outcome.facts if isinstance(fact, Rebuilt)]
@@ -116,7 +117,7 @@ def test_people_hear_after_a_rebuild_only_of_what_ended_or_took_its_place() -> N
     # History knows a call that never reached the worker: the silence began later, and has lasted too long since.
     history = [touch("t", START, "trial.started"), touch("c", START + DAY, "call.logged", "sales", "outbound")]
     rebuilt, facts = fold_history(history, story.customer, RULES, START + 8 * DAY)
-    _, outcome = swap(story.journey, rebuilt, facts, story.customer, "person", 2, START + 8 * DAY, RULES)
+    _, outcome = swap(story.journey, rebuilt, facts, story.customer, "person", 2, 2, START + 8 * DAY, RULES)
     assert [fact.id for fact in outcome.taken_back] == [open_stall.id]
     assert [event for _, event in outcome.events] == [OPENED]
 
@@ -127,7 +128,7 @@ def test_a_stall_that_history_resolves_is_told_as_resolved() -> None:
     story.arrive([], START + 8 * DAY)
     history = [touch("t", START, "trial.started"), touch("c", START + 8 * DAY, "call.logged", "sales", "outbound")]
     rebuilt, facts = fold_history(history, story.customer, RULES)
-    _, outcome = swap(story.journey, rebuilt, facts, story.customer, "person", 2, 0, RULES)
+    _, outcome = swap(story.journey, rebuilt, facts, story.customer, "person", 2, 2, 0, RULES)
     assert [event for _, event in outcome.events] == [RESOLVED]
 
 
@@ -142,7 +143,7 @@ def test_an_overlap_that_history_begins_earlier_is_told_anew_and_one_that_only_h
         touch("c2", START + 3 * DAY, "owner.claimed", "marketing", "internal", subject="contract"),
     ]  # fmt: skip
     rebuilt, facts = fold_history(history, story.customer, RULES)
-    _, outcome = swap(story.journey, rebuilt, facts, story.customer, "person", 4, 0, RULES)
+    _, outcome = swap(story.journey, rebuilt, facts, story.customer, "person", 4, 4, 0, RULES)
     said = {fact.id: fact for fact in outcome.facts if isinstance(fact, Overlap) and not fact.deleted}
     assert known <= {fact.id for fact in outcome.taken_back}
     heard = {(said[key].kind, said[key].subject) for key, event in outcome.events if event == OPENED}

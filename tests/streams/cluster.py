@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -34,8 +34,16 @@ from tests.streams.records import Record
 VOIDED = {"transition", "position", "handoff", "overlap", "clock", "stalled", "feedback", "deal"}
 
 
+class Looked(NamedTuple):
+    """A rebuild whose history is read: it promises everything below `upto`."""
+
+    request: RebuildRequest
+    upto: int
+    touches: list[Touch]
+
+
 class Cluster:
-    """Partitions with their logs; `pending` are rebuilds that nobody has done yet."""
+    """Partitions with their logs; `pending` are rebuilds that nobody has begun yet, `looked` those not told yet."""
 
     def __init__(self, partitions: int = 3, rules: Rules = RULES) -> None:
         self.rules = rules
@@ -44,6 +52,7 @@ class Cluster:
         self.logs: list[list[Record]] = [[] for _ in range(partitions)]
         self.read = [0] * partitions
         self.pending: list[RebuildRequest] = []
+        self.looked: list[Looked] = []
         self.said: dict[str, dict[str, Any]] = {}
         self.alerts: list[dict[str, Any]] = []
         self.number = 0
@@ -110,15 +119,26 @@ class Cluster:
         return True
 
     def rebuild(self, number: int = 0) -> None:
-        """Do a pending rebuild as the rebuilder does, with everything that is on the logs."""
+        """Do a pending rebuild at once."""
+        self.look(number)
+        self.answer(-1)
+
+    def look(self, number: int = 0) -> None:
+        """Begin a pending rebuild as the rebuilder does: everything that is on the logs is read, and told later."""
         request = self.pending.pop(number)
-        customer_id, partition = request.customer_id, partition_of(request.customer_id, self.partitions)
-        touches = list(self.history({customer_id, *request.members}, customer_id))
-        journey, facts = fold_history(touches, customer_id, self.rules)
+        partition = partition_of(request.customer_id, self.partitions)
+        self.looked.append(Looked(request, len(self.logs[partition]), self._read(request)))
+
+    def answer(self, number: int = 0, anew: bool = False) -> None:
+        """Tell what a rebuild came to. With `anew`, its history is read only now: it holds more than is promised."""
+        looked = self.looked.pop(number)
+        request = looked.request
+        touches = self._read(request) if anew else looked.touches
+        journey, facts = fold_history(touches, request.customer_id, self.rules)
         self.control(
             Rebuilt(
-                customer_id=customer_id,
-                upto=len(self.logs[partition]),
+                customer_id=request.customer_id,
+                upto=looked.upto,
                 members=request.members,
                 reason=request.reason,
                 rules=self.rules.digest,
@@ -127,6 +147,9 @@ class Cluster:
                 facts=facts,  # type: ignore[arg-type]
             )
         )
+
+    def _read(self, request: RebuildRequest) -> list[Touch]:
+        return list(self.history({request.customer_id, *request.members}, request.customer_id))
 
     def settle(self, now: int, most: int = 1000) -> None:
         """Run until nothing is left to do, then do what is due by `now`."""
@@ -138,9 +161,12 @@ class Cluster:
                 while effects := stage.sweep(now, now):
                     stage.settle(effects)
                     self._deliver(effects.outputs)
-            if not self.pending:
+            if self.looked:
+                self.answer()
+            elif self.pending:
+                self.rebuild()
+            else:
                 break
-            self.rebuild()
 
     def history(self, derived_ids: Iterable[str], customer_id: str) -> Iterable[Touch]:
         """Every touchpoint of these derived ids once, the first arrival of each, in no particular order."""

@@ -12,7 +12,7 @@ from journey.touch import Touch
 from schemas import topic
 from streams.journeys import JourneyStage
 from streams.stage import Effects
-from streams.stored import VERSION, UnknownVersionError, due_of, pack, unpack
+from streams.stored import BODY, VERSION, BrokenStateError, UnknownVersionError, due_of, pack, unpack
 from tests.journey.journeys import touches
 from tests.journey.telling import DAY, RULES, START, Story, touch
 from tests.streams.records import Record
@@ -110,6 +110,15 @@ def test_touchpoints_without_a_customer_touch_no_journey() -> None:
     stage = JourneyStage(RULES, 0, 4)
     effects = stage.fold([Record(wired(touch("t1", START, "spend.recorded"), ""))], START)
     assert effects.state == {}
+
+
+def test_damaged_state_names_its_customer() -> None:
+    stage = JourneyStage(RULES, 0, 4)
+    stage.settle(stage.fold([Record(wired(touch("t1", START, "page.viewed"), "jo"))], START))
+    (value,) = [value for _, value in stage.packed()]
+    stage.restore([Record(value[:BODY] + b"damaged", b"jo")])
+    with pytest.raises(BrokenStateError, match=r"customer jo: .*damaged"):
+        stage.fold([Record(wired(touch("t2", START, "page.viewed"), "jo"))], START)
 
 
 def test_a_packed_journey_tells_its_version_and_what_is_due_without_being_unpacked() -> None:

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from journey.fact import Correction, TooLate
 from journey.state import pack_head
 from journey.touch import Touch
+from streams.control import decode_control, output_of
+from streams.intake import partition_of
+from streams.stored import VERSION
 from tests.journey.journeys import touches
-from tests.journey.telling import DAY, HOUR, START, Story, touch
+from tests.journey.telling import DAY, HOUR, MINUTE, START, Story, touch
 from tests.journey.test_agreement import STRICTER
 from tests.streams.cluster import VOIDED, Cluster, is_forwarded
 
@@ -116,6 +119,80 @@ def test_nobody_is_told_of_the_past_when_a_journey_is_rebuilt() -> None:
     assert (found.head.seen, found.too_late) == (21, 0)
 
 
+def test_what_arrived_and_was_folded_away_while_a_history_was_read_is_not_lost() -> None:
+    cluster = Cluster()
+    for number, day in enumerate((60, 1)):
+        cluster.emit("a", touch(f"t{number}", START + day * DAY, "page.viewed"))
+    cluster.step(0, 10, NOW), cluster.step(1, 10, NOW), cluster.step(2, 10, NOW)
+    cluster.look()
+    for day in range(61, 140):
+        cluster.emit("a", touch(f"m{day}", START + day * DAY, "page.viewed"))
+        for partition in range(cluster.partitions):
+            cluster.step(partition, 10, NOW)
+    cluster.answer()
+    cluster.settle(NOW)
+    check(cluster)
+    found = cluster.journey("a")
+    assert found is not None
+    assert (found.head.seen, found.rebuilt) == (81, 1)
+
+
+def test_what_is_kept_for_a_rebuild_that_nobody_does_has_a_bound() -> None:
+    cluster = Cluster()
+    for number in range(1500):
+        cluster.emit("a", touch(f"t{number}", START + (100 * DAY if number == 0 else number * MINUTE), "page.viewed"))
+    for _ in range(16):
+        for partition in range(cluster.partitions):
+            cluster.step(partition, 100, NOW)
+        if not cluster.looked and cluster.pending:
+            cluster.look()
+            cluster.looked[0] = cluster.looked[0]._replace(upto=100, touches=cluster.looked[0].touches[:100])
+    found = cluster.journey("a")
+    assert found is not None
+    assert found.meanwhile is not None
+    assert 0 < len(found.meanwhile.offsets) <= 600
+    assert found.rebuild > 600
+    cluster.settle(NOW)
+    check(cluster)
+
+
+def test_a_journey_rebuilt_by_another_release_is_asked_for_again() -> None:
+    cluster = Cluster()
+    for day in (60, 1):
+        cluster.emit("a", touch(f"t{day}", START + day * DAY, "page.viewed"))
+        for partition in range(cluster.partitions):
+            cluster.step(partition, 10, NOW)
+    cluster.rebuild()
+    answer = cluster.logs[partition_of("a", cluster.partitions)][-1]
+    assert answer.value is not None
+    control = decode_control(answer.value)
+    control.journey = bytes([VERSION - 1]) + control.journey[1:]
+    answer.value = output_of(control)[1]
+    cluster.settle(NOW)
+    found = cluster.journey("a")
+    assert found is not None
+    assert (found.rebuilt, found.head.seen) == (1, 2)
+
+
+def test_a_customer_whose_late_touchpoints_never_pause_is_rebuilt_all_the_same() -> None:
+    cluster = Cluster()
+    cluster.emit("a", touch("new", START + 100 * DAY, "page.viewed"))
+    for number in range(60):
+        cluster.emit("a", touch(f"late{number}", START + number * DAY, "page.viewed"))
+        for partition in range(cluster.partitions):
+            cluster.step(partition, 10, NOW)
+        if cluster.looked:
+            cluster.answer()
+        if cluster.pending:
+            cluster.look()
+    found = cluster.journey("a")
+    assert found is not None
+    assert found.rebuilt > 20
+    assert found.head.seen > 50
+    cluster.settle(NOW)
+    check(cluster)
+
+
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_any_touchpoints_merges_and_unmerges_in_any_interleaving_end_as_in_order(data: st.DataObject) -> None:
@@ -140,7 +217,9 @@ def test_any_touchpoints_merges_and_unmerges_in_any_interleaving_end_as_in_order
         for _ in range(data.draw(st.integers(0, 3))):
             cluster.step(data.draw(st.integers(0, 2)), data.draw(st.integers(1, 5)), NOW)
         if cluster.pending and data.draw(st.booleans()):
-            cluster.rebuild(data.draw(st.integers(0, len(cluster.pending) - 1)))
+            cluster.look(data.draw(st.integers(0, len(cluster.pending) - 1)))
+        if cluster.looked and data.draw(st.booleans()):
+            cluster.answer(data.draw(st.integers(0, len(cluster.looked) - 1)), data.draw(st.booleans()))
     cluster.settle(NOW, data.draw(st.integers(1, 10)))
     check(cluster)
 
