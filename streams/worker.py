@@ -6,7 +6,9 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import uvloop
 from aiokafka.admin import AIOKafkaAdminClient
@@ -41,21 +43,25 @@ async def work(settings: Settings, rules: Rules) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with serving(health_app(worker), settings.port_base + PORT):
-        beside = [asyncio.create_task(each) for each in (worker.redirects.follow(), worker.watch())]
+        beside = [
+            asyncio.create_task(worker.redirects.follow(), name="following redirects"),
+            asyncio.create_task(worker.watch(), name="watching for progress"),
+        ]
         await worker.app.start()
         _settle_memory()
         try:
-            return await _until(stop, worker)
+            return await _until(stop, worker, beside)
         finally:
             for task in beside:
                 task.cancel()
             await at_most(8, worker.stop())
 
 
-async def _until(stop: asyncio.Event, worker: Worker) -> int:
+async def _until(stop: asyncio.Event, worker: Worker, beside: Sequence[asyncio.Task[None]]) -> int:
+    """Until somebody says stop, or the worker cannot go on. What runs beside it ends for no good reason."""
     stopping: asyncio.Future[object] = asyncio.ensure_future(stop.wait())
     while True:
-        ends: set[asyncio.Future[object]] = {stopping, worker.failed}
+        ends: set[asyncio.Future[Any]] = {stopping, worker.failed, *beside}
         await asyncio.wait(ends, timeout=5, return_when=asyncio.FIRST_COMPLETED)
         if stopping.done():
             return 0
@@ -63,9 +69,19 @@ async def _until(stop: asyncio.Event, worker: Worker) -> int:
             error = worker.failed.exception()
             log.error("%s", error)
             return _STATUS.get(type(error), _REFUSED)
+        for task in beside:
+            if task.done():
+                log.error(
+                    "%s has ended; leaving so that another start can go on", task.get_name(), exc_info=_error_of(task)
+                )
+                return _STUCK
         if worker.stuck_seconds() > STUCK_SECONDS or worker.app.should_stop:
             log.error("no progress for %.0f s; leaving so that another start can go on", worker.stuck_seconds())
             return _STUCK
+
+
+def _error_of(task: "asyncio.Task[None]") -> BaseException | None:
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
 
 
 async def _topics_are_there(settings: Settings) -> None:

@@ -25,6 +25,16 @@ app._WATCH_SECONDS, app._STARVED_SECONDS = 0.5, 2.0
 worker.main()
 """
 
+WATCHES_NOTHING = """
+from streams import app, worker
+
+async def broken(self):
+    raise LookupError("nobody foresaw this")
+
+app.Worker.watch = broken
+worker.main()
+"""
+
 
 @pytest.fixture
 def place(new_topic: Callable[..., str]) -> TopicPartition:
@@ -80,3 +90,12 @@ def test_a_worker_that_fetches_nothing_leaves_and_says_where_records_wait(
     assert worker.process is not None
     assert worker.process.wait(60) == 3, worker.log()
     assert f"records wait in {topic.RAW_SALES}/" in worker.log()
+
+
+def test_a_worker_that_nobody_watches_any_more_leaves(new_worker: NewWorker) -> None:
+    worker = new_worker("worker-1")
+    worker.start("-c", WATCHES_NOTHING)
+    assert worker.process is not None
+    assert worker.process.wait(60) == 3, worker.log()
+    assert "watching for progress has ended" in worker.log()
+    assert "nobody foresaw this" in worker.log()
