@@ -35,17 +35,21 @@ class Run:
 def worker(bootstrap: str, folder: Path, number: int) -> Iterator[Run]:
     """Our worker process with its default settings: the whole policy, each chunk committed in a transaction."""
     recreate(bootstrap, (topic.STATE, topic.FACTS, topic.ALERTS))
-    port_base = free_run(10)
-    settings = Settings(
-        kafka=bootstrap, data=folder, port_base=port_base, partitions=PARTITIONS, group=f"bench-{number}"
-    )
-    page = f"http://127.0.0.1:{port_base + _HEALTH_PORT}/metrics"
-    command = [sys.executable, "-m", "streams.worker"]
     with (
         httpx.Client(timeout=30) as client,
-        _started(command, settings.environment(), folder, f"worker-{number}") as run,
+        worker_process(bootstrap, folder, f"bench-{number}") as (run, page),
     ):
-        yield replace(run, done=lambda: _folded(client, page))
+        yield replace(run, done=lambda: _folded(client, f"{page}/metrics"))
+
+
+@contextmanager
+def worker_process(bootstrap: str, folder: Path, group: str) -> Iterator[tuple[Run, str]]:
+    """Our worker on the topics as they are, and where its pages are."""
+    port_base = free_run(10)
+    settings = Settings(kafka=bootstrap, data=folder, port_base=port_base, partitions=PARTITIONS, group=group)
+    command = [sys.executable, "-m", "streams.worker"]
+    with _started(command, settings.environment(), folder, f"worker-{group}") as run:
+        yield run, f"http://127.0.0.1:{port_base + _HEALTH_PORT}"
 
 
 def _folded(client: httpx.Client, page: str) -> int:
