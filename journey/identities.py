@@ -1,18 +1,36 @@
 """Whom each identifier belongs to, kept up to date link by link: always what `journey.linking` says of all the links.
 
 Most links follow from the outcome before and cost next to nothing. What does not (a late link that others were decided
-without, a person's word, a known person joined by a strong link to another) makes its cluster stale, which is worked
-out anew once, when the outcome is asked for.
+without, a person's word, a known person joined by a strong link to another, an earlier one where a customer is full)
+makes its cluster stale, which is worked out anew once, when the outcome is asked for.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from operator import attrgetter
+from typing import Literal
 
+from journey.crowd import Crowds
 from journey.identity import Identifier, identifiers_of
-from journey.linking import SEEN, UNLINKED, Cluster, Edge, Key, Node, Statement, claims_of, clash, grouped, union
+from journey.linking import (
+    SEEN,
+    UNLINKED,
+    Cluster,
+    Edge,
+    Key,
+    Node,
+    Statement,
+    claims_of,
+    clash,
+    grouped,
+    is_crowd,
+    union,
+)  # fmt: skip
 from schemas.touchpoint import Customer
+
+# Why a link is not followed: it would join two known people, or make a customer of too many identifiers.
+Reason = Literal["two_known", "too_many"]
 
 
 @dataclass(frozen=True)
@@ -28,16 +46,18 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Two known people share an identifier: it stays with `kept_by`, `refused` was named with it later.
+    """An identifier that does not join `refused`, which was named with it: it stays with `kept_by`.
 
-    Both are derived ids, which no merge changes; `touchpoint` is (epoch ms, source, id) of the first that named it with
-    `refused`.
+    Two known people share it, or (`too_many`) it is one more than the customer `refused` may have: of all those the
+    earliest. Both are derived ids, which no merge changes; `touchpoint` is (epoch ms, source, id) of the first that
+    named it with `refused`.
     """
 
     shared: Identifier
     kept_by: str
     refused: str
     touchpoint: Key
+    reason: Reason = "two_known"
 
     @property
     def about(self) -> tuple[str, str]:
@@ -64,6 +84,7 @@ class Identities:
     def __init__(self) -> None:
         self._nodes: dict[str, Node] = {}
         self._conflicts: dict[Edge, Conflict] = {}
+        self._crowds = Crowds(lambda edge: self._reason(edge) == "too_many")
         self._keepers: dict[Node, Edge | None] = {}
         self._stale: dict[Cluster, tuple[Node, int]] = {}
         self._at = 0
@@ -92,6 +113,8 @@ class Identities:
         for start, at in self._stale.values():
             self._work_out(start, at)
         self._stale.clear()
+        for edge in self._crowds.settle():
+            self._note(edge)
         assignments = [
             Assignment(node.id, node.top.id, former, at, node.named)
             for node, (former, at) in self._former.items()
@@ -178,32 +201,31 @@ class Identities:
             node.cluster = kept
         kept.size += gone.size
         kept.apart += gone.apart
-        if gone.newest is not None:
-            kept.newest = max(kept.newest or gone.newest, gone.newest)
         if self._stale.pop(gone, None) is not None:
             self._make_stale(large)
 
     def _follows(self, edge: Edge) -> bool:
         """Take an edge into the outcome where that is cheap. False where the cluster must be worked out anew.
 
-        Why it may be: where two customers do not clash and nobody was set apart, no part of either ever clashed with a
-        part of the other, so joining them earlier or later refuses and admits the same edges. And what comes last of
-        all meets the customers as they are.
+        Why it may be: where two customers do not clash, are not too many together, and nobody was set apart, that held
+        for all parts of them at any time, so joining them earlier or later refuses and admits the same edges. And what
+        comes after all that made the two customers meets them as they are: refused, it changes nothing.
         """
         if edge.said is not None:
             return False
-        cluster, a, b = edge.a.cluster, edge.a.top, edge.b.top
-        is_last = edge.is_weak and (cluster.newest is None or edge.order > cluster.newest)
-        if edge.is_weak:
-            cluster.newest = edge.order if is_last else cluster.newest
-        clashes = a is not b and clash(a.claims, b.claims)
-        if cluster.apart and not (is_last and (a is b or clashes)):
+        a, b = edge.a.top, edge.b.top
+        is_one = a is b
+        clashes = not is_one and clash(a.claims, b.claims)
+        crowded = not is_one and is_crowd(a.size, b.size)
+        is_refused = crowded or (clashes and edge.is_weak)
+        is_last = all(top.formed is None or top.formed < edge.place for top in (a, b))
+        if edge.a.cluster.apart and not (is_last and (is_one or is_refused)):
             return False
-        if not clashes:
-            self._join(a, b)
+        if not clashes and not crowded:
+            self._join(a, b, edge)
             self._look_at_keeper(edge)
             return True
-        if is_last or self._came_too_late(edge):
+        if is_refused and (is_last or self._came_too_late(edge)):
             self._judge(edge)
             return True
         return False
@@ -218,14 +240,21 @@ class Identities:
             return False
         return clash(claims_of(kept.other(shared)), claims_of(edge.other(shared)))
 
-    def _join(self, a: Node, b: Node) -> None:
+    def _join(self, a: Node, b: Node, edge: Edge) -> None:
         if a is b:
             return
         winner, loser = sorted((a, b), key=attrgetter("strength"))
         claims = union(winner.claims, loser.claims)
+        # Who becomes known by this is known to those now whom only their number kept apart.
+        other_now = [each for top in (a, b) if top.claims != claims for each in self._crowds.of(top)]
+        formed = max(place for place in (a.formed, b.formed, edge.place) if place is not None)
         for node in _of_one(loser):
             self._assign(node, winner)
-        winner.claims = claims
+        winner.claims, winner.formed, winner.size = claims, formed, winner.size + loser.size
+        self._crowds.join(winner, loser)
+        for each in other_now:
+            self._crowds.doubt(each)
+            self._note(each)
 
     def _assign(self, node: Node, top: Node) -> None:
         former = self._former.get(node, (node.top.id,))[0]
@@ -236,22 +265,28 @@ class Identities:
         self._at = at
         nodes = list(_reached(start, lambda node: True))
         edges = list(dict.fromkeys(edge for node in nodes for edge in node.edges))
+        self._crowds.drop(dict.fromkeys(node.top for node in nodes))
         for group in grouped(nodes, edges):
             top = min(group.members, key=attrgetter("strength"))
             for node in group.members:
                 if node.top is not top:
                     self._assign(node, top)
-            top.claims = group.claims
+            top.claims, top.formed, top.size = group.claims, group.formed, len(group.members)
         cluster = start.cluster
         cluster.stale = False
         cluster.apart = tuple(edge for edge in edges if edge.statement == UNLINKED)
-        cluster.newest = max((edge.order for edge in edges if edge.seen and edge.is_weak), default=None)
         for node in nodes:
             self._keepers.pop(node, None)
         for edge in edges:
             self._judge(edge)
 
     def _judge(self, edge: Edge) -> None:
+        """Find out whether an edge is a conflict now, whose customers may be others than when it was looked at."""
+        if self._reason(edge) == "too_many":
+            self._crowds.add(edge)
+        self._note(edge)
+
+    def _note(self, edge: Edge) -> None:
         """Note whether an edge is a conflict now, and whether that is news."""
         before, now = self._conflicts.get(edge), self._conflict(edge)
         if before == now:
@@ -263,15 +298,28 @@ class Identities:
             self._conflicts[edge] = now
 
     def _conflict(self, edge: Edge) -> Conflict | None:
-        a, b = edge.a.top, edge.b.top
-        if a is b or edge.seen is None or edge.said is not None or not edge.is_weak:
+        reason = self._reason(edge)
+        if reason is None or edge.seen is None:
             return None
-        if any({word.a.top, word.b.top} == {a, b} for word in edge.a.cluster.apart):
-            return None
+        if reason == "too_many":
+            full = self._crowds.full_end(edge)
+            if full is None:
+                return None
+            one_more = edge.other(full)
+            return Conflict(one_more.named, one_more.id, full.id, edge.seen, reason)
         shared = edge.shared
         kept = self._keeper(shared)
         kept_by = shared if kept is None else kept.other(shared)
         return Conflict(shared.named, kept_by.id, edge.other(shared).id, edge.seen)
+
+    def _reason(self, edge: Edge) -> Reason | None:
+        """Why tools' word does not join the two ends, by the customers of now; None where that is no matter."""
+        a, b = edge.a.top, edge.b.top
+        if a is b or edge.seen is None or edge.said is not None:
+            return None
+        if any({word.a.top, word.b.top} == {a, b} for word in edge.a.cluster.apart):
+            return None
+        return "two_known" if edge.is_weak and clash(a.claims, b.claims) else "too_many"
 
     def _keeper(self, shared: Node) -> Edge | None:
         """The earliest edge that joined a shared identifier to somebody: with whom it stays."""
@@ -288,7 +336,7 @@ class Identities:
             before = self._keepers.pop(shared)
             if self._keeper(shared) is not before:
                 for each in shared.edges:
-                    self._judge(each)
+                    self._note(each)
 
 
 def _earliest(edge: Edge) -> tuple[Key, str, str]:

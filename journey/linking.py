@@ -12,6 +12,9 @@ from typing import Literal
 from journey.identity import Identifier
 
 Key = tuple[int, str, str]
+Order = tuple[Key, str, str]
+# Strong edges before weak ones, each in time order.
+Place = tuple[bool, Order]
 
 # What a touchpoint says of the identifiers that it names together: that it saw them so, or what a person decided.
 Statement = Literal["seen", "linked", "unlinked"]
@@ -22,14 +25,21 @@ STATEMENTS = {"identity.linked": LINKED, "identity.unlinked": UNLINKED}
 
 STRENGTHS = {kind: rank for rank, kind in enumerate(("customer_id", "crm_id", "email", "phone", "anonymous_id"))}
 WEAK = frozenset({"phone", "anonymous_id"})
+# A customer's state has a budget, and so have its identifiers: a bot has a new browser at every visit. No tool's link
+# makes a customer of more; a person's word may.
+MOST_IDENTIFIERS = 200
 # A customer_id of ours that no link has named by its identifier yet: it may be anybody who is known.
 _ANYBODY = "anybody"
 
 
 class Node:
-    """An identifier in the graph. `top` is the strongest of its customer; `claims` what its customer is known by."""
+    """An identifier in the graph; `top` is the strongest of its customer.
 
-    __slots__ = ("claims", "cluster", "edges", "id", "kind", "top", "value")
+    At the top: `claims` is what the customer is known by, `size` how many identifiers it has, and no edge later than
+    `formed` was needed for them (None: only people's words were).
+    """
+
+    __slots__ = ("claims", "cluster", "edges", "formed", "id", "kind", "size", "top", "value")
 
     def __init__(self, named: Identifier, derived_id: str) -> None:
         self.id = derived_id
@@ -37,6 +47,8 @@ class Node:
         self.edges: list[Edge] = []
         self.top = self
         self.claims = claims_of(self)
+        self.size = 1
+        self.formed: Place | None = None
         self.cluster: Cluster = Cluster()
 
     @property
@@ -78,10 +90,15 @@ class Edge:
         return True
 
     @property
-    def order(self) -> tuple[Key, str, str]:
-        """Its place among the edges that touchpoints made."""
+    def order(self) -> Order:
+        """When it was seen; ties by its ends."""
         assert self.seen is not None
         return self.seen, self.a.id, self.b.id
+
+    @property
+    def place(self) -> Place:
+        """Its place among the edges that touchpoints made."""
+        return self.is_weak, self.order
 
     @property
     def is_weak(self) -> bool:
@@ -106,14 +123,13 @@ class Edge:
 class Cluster:
     """Everything that edges connect, refused ones too: the furthest that one more edge can have an effect.
 
-    `newest` is the last place of a weak edge in it, `apart` the edges by which a person set two identifiers apart.
+    `apart` are the edges by which a person set two identifiers apart.
     """
 
-    __slots__ = ("apart", "newest", "size", "stale")
+    __slots__ = ("apart", "size", "stale")
 
     def __init__(self) -> None:
         self.size = 1
-        self.newest: tuple[Key, str, str] | None = None
         self.apart: tuple[Edge, ...] = ()
         self.stale = False
 
@@ -121,19 +137,21 @@ class Cluster:
 class Group:
     """Some nodes that belong to one customer, while the outcome is worked out."""
 
-    __slots__ = ("apart", "claims", "members")
+    __slots__ = ("apart", "claims", "formed", "members")
 
     def __init__(self, node: Node) -> None:
         self.members = [node]
         self.claims = claims_of(node)
         self.apart: list[Edge] = []
+        self.formed: Place | None = None
 
 
 def grouped(nodes: Iterable[Node], edges: Iterable[Edge]) -> list[Group]:
     """The customers of a whole cluster: statements of people, then strong edges, then weak ones, each in time order.
 
     A person's `linked` joins, unless a later `unlinked` sets the two sides apart. Any other edge never joins what is
-    set apart. A weak one does not join two customers who are both known, each by an e-mail or by an id of one system.
+    set apart, nor two customers who have more than MOST_IDENTIFIERS together. A weak one does not join two who are both
+    known, each by an e-mail or by an id of one system.
     """
     of = {node: Group(node) for node in nodes}
     said = sorted((edge for edge in edges if edge.said), key=lambda edge: (edge.said, edge.a.id, edge.b.id))
@@ -146,12 +164,24 @@ def grouped(nodes: Iterable[Node], edges: Iterable[Edge]) -> list[Group]:
             _join(of, edge)
     seen = sorted((edge for edge in edges if edge.seen), key=attrgetter("order"))
     for edge in (edge for edge in seen if not edge.is_weak):
-        if not _are_apart(of, edge):
-            _join(of, edge)
+        _follow(of, edge)
     for edge in (edge for edge in seen if edge.is_weak):
-        if not clash(of[edge.a].claims, of[edge.b].claims) and not _are_apart(of, edge):
-            _join(of, edge)
+        if not clash(of[edge.a].claims, of[edge.b].claims):
+            _follow(of, edge)
     return list({id(group): group for group in of.values()}.values())
+
+
+def _follow(of: dict[Node, Group], edge: Edge) -> None:
+    first, second = of[edge.a], of[edge.b]
+    if first is second or is_crowd(len(first.members), len(second.members)) or _are_apart(of, edge):
+        return
+    _join(of, edge)
+    of[edge.a].formed = edge.place
+
+
+def is_crowd(one: int, other: int) -> bool:
+    """Whether two customers, each of so many identifiers, are too many to be one."""
+    return one + other > MOST_IDENTIFIERS
 
 
 def _are_apart(of: dict[Node, Group], edge: Edge, since: tuple[Key, Statement] | None = None) -> bool:

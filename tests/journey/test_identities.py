@@ -1,13 +1,16 @@
 """Who is one customer: the same whatever the order, and however often it is said, and as the rules alone say it."""
 
 import random
+import time
 from collections.abc import Sequence
 from itertools import combinations
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journey import linking
 from journey.identities import Conflict, Identities
 from journey.identity import Identifier, identifiers_of
 from journey.linking import LINKED, SEEN, STRENGTHS, UNLINKED, Statement
@@ -21,6 +24,7 @@ POOL = {
     "phone": ["+4930123456", "+4930123457"],
     "anonymous_id": ["b-1", "b-2", "b-3"],
 }
+MOST = st.sampled_from([2, 3, 4, 5, 200])
 IDS = {kind: [Identifier(kind, value).derived_id for value in values] for kind, values in POOL.items()}
 
 
@@ -54,7 +58,8 @@ def everybody(identities: Identities) -> dict[str, str]:
 class Naive:
     """The rules written down once more, slowly: sets of ids, everything looked up anew at each step."""
 
-    def __init__(self, given_links: Sequence[Link]) -> None:
+    def __init__(self, given_links: Sequence[Link], most: int = 200) -> None:
+        self.most = most
         self.names: dict[str, Identifier] = {}
         self.seen: dict[frozenset[str], tuple[int, str, str]] = {}
         self.said: dict[frozenset[str], tuple[tuple[int, str, str], Statement]] = {}
@@ -110,6 +115,10 @@ class Naive:
         first, second = (self._known_by(self._part(one)) for one in pair)
         return bool(first and second and (first & second or "?" in first | second))
 
+    def _is_crowd(self, pair: frozenset[str]) -> bool:
+        first, second = (self._part(one) for one in pair)
+        return first is not second and len(first) + len(second) > self.most
+
     def _is_weak(self, pair: frozenset[str]) -> bool:
         return any(self.names[one].kind in ("phone", "anonymous_id") for one in pair)
 
@@ -119,10 +128,10 @@ class Naive:
                 self._join(frozenset(pair))
         in_time = [frozenset(pair) for _, pair in sorted((key, sorted(pair)) for pair, key in self.seen.items())]
         for pair in in_time:
-            if not self._is_weak(pair) and not self._apart(pair):
+            if not self._is_weak(pair) and not self._apart(pair) and not self._is_crowd(pair):
                 self._join(pair)
         for pair in in_time:
-            if self._is_weak(pair) and not self._apart(pair) and not self._clash(pair):
+            if self._is_weak(pair) and not self._apart(pair) and not self._clash(pair) and not self._is_crowd(pair):
                 self._join(pair)
 
     def customer_of(self, one: str) -> str:
@@ -130,35 +139,44 @@ class Naive:
             return one
         return min(self._part(one), key=lambda each: (STRENGTHS[self.names[each].kind], self.names[each].value, each))
 
-    def conflicts(self) -> set[tuple[str, str]]:
-        """Pairs that a weak identifier would have joined."""
-        return {
-            tuple(sorted(pair))
+    def conflicts(self) -> set[tuple[str, str, str]]:
+        """Pairs that a weak identifier would have joined, and the earliest ones that customers were too large for."""
+        refused = {
+            pair: "two_known" if self._is_weak(pair) and self._clash(pair) else "too_many"
             for pair in self.seen
-            if pair not in self.said
-            and self._is_weak(pair)
-            and self._part(min(pair)) is not self._part(max(pair))
-            and not self._apart(pair)
+            if pair not in self.said and self._part(min(pair)) is not self._part(max(pair)) and not self._apart(pair)
         }
+        of_large = [
+            [(self.seen[pair], sorted(pair)) for pair, why in refused.items() if why == "too_many" and pair & part]
+            for part in self.parts
+            if 2 * len(part) > self.most
+        ]
+        told = [frozenset(min(found)[1]) for found in of_large if found]
+        return {(*sorted(pair), why) for pair, why in refused.items() if why == "two_known" or pair in told}
 
 
-def pairs_of(conflicts: Sequence[Conflict]) -> set[tuple[str, str]]:
-    return {tuple(sorted((one.shared.derived_id, one.refused))) for one in conflicts}
+def pairs_of(conflicts: Sequence[Conflict]) -> set[tuple[str, str, str]]:
+    return {(*sorted((one.shared.derived_id, one.refused)), one.reason) for one in conflicts}
 
 
-@given(links())
+@given(links(), MOST)
 @settings(max_examples=250, deadline=None)
-def test_kept_up_to_date_link_by_link_it_is_what_the_rules_say_of_all_links_together(given_links: list[Link]) -> None:
-    identities, naive = told(given_links), Naive(given_links)
+def test_kept_up_to_date_link_by_link_it_is_what_the_rules_say_of_all_links_together(
+    given_links: list[Link], most: int
+) -> None:
+    with patch.object(linking, "MOST_IDENTIFIERS", most):
+        identities, naive = told(given_links), Naive(given_links, most)
     assert everybody(identities) == {one: naive.customer_of(one) for kind in IDS for one in IDS[kind]}
     assert pairs_of(identities.conflicts()) == naive.conflicts()
 
 
-@given(links(most=40, statements=(SEEN,)))
+@given(links(most=40, statements=(SEEN,)), MOST)
 @settings(max_examples=150, deadline=None)
-def test_links_of_tools_alone_end_as_the_rules_say(given_links: list[Link]) -> None:
-    identities, naive = told(given_links), Naive(given_links)
+def test_links_of_tools_alone_end_as_the_rules_say(given_links: list[Link], most: int) -> None:
+    with patch.object(linking, "MOST_IDENTIFIERS", most):
+        identities, naive = told(given_links), Naive(given_links, most)
     assert everybody(identities) == {one: naive.customer_of(one) for kind in IDS for one in IDS[kind]}
+    assert max(len(identities.identifiers(identities.customer_of(one))) for one in everybody(identities)) <= most
     assert pairs_of(identities.conflicts()) == naive.conflicts()
 
 
@@ -167,7 +185,8 @@ def test_links_of_tools_alone_end_as_the_rules_say(given_links: list[Link]) -> N
 def test_any_order_and_any_repetition_ends_the_same(data: st.DataObject) -> None:
     given_links = data.draw(links())
     again = data.draw(st.permutations(given_links + data.draw(st.lists(st.sampled_from(given_links), max_size=5))))
-    first, second = told(given_links), told(again)
+    with patch.object(linking, "MOST_IDENTIFIERS", data.draw(MOST)):
+        first, second = told(given_links), told(again)
     assert everybody(first) == everybody(second)
     assert first.conflicts() == second.conflicts()
 
@@ -176,12 +195,13 @@ def test_any_order_and_any_repetition_ends_the_same(data: st.DataObject) -> None
 @settings(max_examples=100, deadline=None)
 def test_the_changes_told_on_the_way_add_up_to_the_outcome(data: st.DataObject) -> None:
     identities, owners, standing = Identities(), dict[str, str](), dict[tuple[str, str], Conflict]()
-    for link in data.draw(links()):
-        identities.add(identifiers_of(link[0]), link[1:4], link[4])
-        if data.draw(st.booleans()):
-            continue
+    with patch.object(linking, "MOST_IDENTIFIERS", data.draw(MOST)):
+        for link in data.draw(links()):
+            identities.add(identifiers_of(link[0]), link[1:4], link[4])
+            if data.draw(st.booleans()):
+                continue
+            take(identities, owners, standing)
         take(identities, owners, standing)
-    take(identities, owners, standing)
     assert {one: owners.get(one, one) for one in everybody(identities)} == everybody(identities)
     assert set(standing.values()) == set(identities.conflicts())
 
@@ -217,18 +237,19 @@ def test_an_edge_taken_back_from_the_state_means_what_it_meant(data: st.DataObje
     given_links = data.draw(links())
     cut = data.draw(st.integers(0, len(given_links)))
     state = {}
-    before = Identities()
-    for link in given_links[:cut]:
-        for edge in before.link(*link).edges:
-            state[edge.a.id, edge.b.id] = (edge.a.named, edge.b.named, edge.seen, edge.said)
-    restored = Identities()
-    for edge_state in data.draw(st.permutations(list(state.values()))):
-        restored.recall(*edge_state)
-    restored.changes()
-    for link in given_links[cut:]:
-        restored.link(*link)
-    assert everybody(restored) == everybody(told(given_links))
-    assert restored.conflicts() == told(given_links).conflicts()
+    with patch.object(linking, "MOST_IDENTIFIERS", data.draw(MOST)):
+        before = Identities()
+        for link in given_links[:cut]:
+            for edge in before.link(*link).edges:
+                state[edge.a.id, edge.b.id] = (edge.a.named, edge.b.named, edge.seen, edge.said)
+        restored, expected = Identities(), told(given_links)
+        for edge_state in data.draw(st.permutations(list(state.values()))):
+            restored.recall(*edge_state)
+        restored.changes()
+        for link in given_links[cut:]:
+            restored.link(*link)
+    assert everybody(restored) == everybody(expected)
+    assert restored.conflicts() == expected.conflicts()
 
 
 def link(at: int, statement: Statement = SEEN, **named: str) -> Link:
@@ -349,3 +370,66 @@ def test_a_kiosk_that_thousands_signed_in_at_stays_affordable(in_order: bool) ->
     for number in range(1000):
         identities.link(*link(5000 + number, crm_id=str(number), email=f"p{number}@x.example"))
     assert owner(identities, "anonymous_id", "kiosk") == Identifier("crm_id", "0").derived_id
+
+
+def visits(number: int) -> list[Link]:
+    return [link(at, email="bot@x.example", anonymous_id=f"v{at}") for at in range(number)]
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_bot_with_a_new_browser_at_every_visit_is_a_customer_of_so_many_and_one_conflict(in_order: bool) -> None:
+    given_links = visits(3000)
+    if not in_order:
+        random.Random(1).shuffle(given_links)
+    began, identities, said = time.monotonic(), Identities(), 0
+    for start in range(0, 3000, 100):
+        for customer, *key, statement in given_links[start : start + 100]:
+            identities.add(identifiers_of(customer), tuple(key), statement)
+        said += len(identities.changes().conflicts)
+    bot = Identifier("email", "bot@x.example").derived_id
+    assert set(identities.identifiers(bot)[1:]) == {Identifier("anonymous_id", f"v{at}") for at in range(199)}
+    (one,) = identities.conflicts()
+    browser = Identifier("anonymous_id", "v199")
+    assert one == Conflict(browser, browser.derived_id, bot, (199, "web", "w199"), "too_many")
+    assert said <= 30
+    assert time.monotonic() - began < 30
+
+
+def test_a_crm_id_that_everybody_got_stops_at_so_many_e_mails() -> None:
+    identities = told([link(at, crm_id="0", email=f"e{at}@x.example") for at in range(400)])
+    everyone = Identifier("crm_id", "0").derived_id
+    assert len(identities.identifiers(everyone)) == linking.MOST_IDENTIFIERS
+    assert [(one.shared.value, one.refused, one.reason) for one in identities.conflicts()] == [
+        ("e199@x.example", everyone, "too_many")
+    ]
+
+
+def test_a_person_may_join_more_and_then_no_tool_does() -> None:
+    words = [link(at, LINKED, email="a@x.example", anonymous_id=f"v{at}") for at in range(4)]
+    with patch.object(linking, "MOST_IDENTIFIERS", 3):
+        identities = told([*words, link(9, email="a@x.example", phone="+4930123456")])
+    a = Identifier("email", "a@x.example").derived_id
+    assert len(identities.identifiers(a)) == 5
+    assert [(one.shared.kind, one.refused, one.reason) for one in identities.conflicts()] == [("phone", a, "too_many")]
+
+
+def test_an_earlier_visit_heard_of_late_takes_the_place_of_the_last_one() -> None:
+    with patch.object(linking, "MOST_IDENTIFIERS", 3):
+        identities = told([link(at, email="a@x.example", anonymous_id=f"v{at}") for at in (1, 2, 3)])
+        changes = identities.link(*link(0, email="a@x.example", anonymous_id="v0"))
+    a, taken, gone = (Identifier(*one).derived_id for one in (
+        ("email", "a@x.example"), ("anonymous_id", "v0"), ("anonymous_id", "v2"),
+    ))  # fmt: skip
+    assert {one.id: one.to for one in changes.assignments} == {taken: a, gone: gone}
+    assert [one.shared.value for one in changes.conflicts] == ["v2"]
+    assert [one.shared.value for one in changes.settled] == ["v3"]
+
+
+def test_who_becomes_known_is_a_person_of_its_own_and_the_next_one_is_told() -> None:
+    with patch.object(linking, "MOST_IDENTIFIERS", 2):
+        identities = told([link(at, email="a@x.example", anonymous_id=f"v{at}") for at in (1, 2, 3)])
+        assert [(one.shared.value, one.reason) for one in identities.conflicts()] == [("v2", "too_many")]
+        identities.link(*link(9, email="b@x.example", anonymous_id="v2"))
+    assert {(one.shared.value, one.reason) for one in identities.conflicts()} == {
+        ("v2", "two_known"), ("v3", "too_many"),
+    }  # fmt: skip
