@@ -1,12 +1,70 @@
-"""Links that would have made a customer of too many identifiers: of all those of one customer the earliest is told."""
+"""Customers who have as many identifiers as they may.
 
+Of the links that would have made one of too many the earliest is told. An earlier identifier, heard of late, takes the
+place of the last one.
+"""
+
+from bisect import bisect
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
+from operator import attrgetter
 
-from journey.linking import Edge, Node, Order, is_crowd
+from journey.linking import Edge, Node, Order, claims_of, is_crowd, union
+
+_place = attrgetter("place")
 
 # Each with its place when it was put here: one that was seen earlier since is here once more.
 _Waiting = list[tuple[Order, Edge]]
+
+
+def in_order(*followed: Edge) -> tuple[Edge, ...]:
+    """Edges that joined a customer, in the order in which they did."""
+    return tuple(sorted(followed, key=_place))
+
+
+def joined_by(edge: Edge, one: Node, other: Node) -> tuple[Edge, ...]:
+    """The edges of a customer whom `edge` makes of two."""
+    if one.followed and other.followed:
+        return in_order(*one.followed, *other.followed, edge)
+    before = one.followed or other.followed
+    at = bisect(before, edge.place, key=_place)
+    return (*before[:at], edge, *before[at:])
+
+
+def replaced(edge: Edge) -> tuple[Node, Node, Node] | None:
+    """A full customer's top, who comes in by an `edge` earlier than its last one, and who goes: all that it changes.
+
+    Why it is all: whatever joins before the last place still does, with the one that comes in; from then on the
+    customer is full as before, and known by the same. Who goes is left alone, for all that it was named with is here.
+    None where more may change.
+    """
+    for comes, member in ((edge.a, edge.b), (edge.b, edge.a)):
+        top = member.top
+        if comes.size > 1 or comes.top is not comes or is_crowd(top.size - 1, 1) or not top.followed:
+            continue
+        last = top.followed[-1]
+        goes = next((end for end in (last.a, last.b) if end is not top and _hangs_by(last, end)), None)
+        if goes is None or any(each.said for each in comes.edges):
+            continue
+        unknown = not (comes.claims or claims_of(goes))
+        if unknown or (not last.is_weak and _known_without(goes, top) == union(top.claims, comes.claims)):
+            return top, comes, goes
+    return None
+
+
+def _hangs_by(last: Edge, end: Node) -> bool:
+    return all(
+        each.said is None and each.other(end).top is end.top and (each is last or each.place > last.place)
+        for each in end.edges
+    )
+
+
+def _known_without(goes: Node, top: Node) -> frozenset[str]:
+    members = {end for each in top.followed for end in (each.a, each.b)} - {goes}
+    claims: frozenset[str] = frozenset()
+    for member in members:
+        claims = union(claims, claims_of(member))
+    return claims
 
 
 class Crowds:

@@ -11,7 +11,7 @@ from itertools import combinations
 from operator import attrgetter
 from typing import Literal
 
-from journey.crowd import Crowds
+from journey.crowd import Crowds, in_order, joined_by, replaced
 from journey.identity import Identifier, identifiers_of
 from journey.linking import (
     SEEN,
@@ -214,21 +214,35 @@ class Identities:
         if edge.said is not None:
             return False
         a, b = edge.a.top, edge.b.top
-        is_one = a is b
-        clashes = not is_one and clash(a.claims, b.claims)
-        crowded = not is_one and is_crowd(a.size, b.size)
+        if a is b and edge in a.followed:
+            a.followed = in_order(*a.followed)
+        clashes = a is not b and clash(a.claims, b.claims)
+        crowded = a is not b and is_crowd(a.size, b.size)
         is_refused = crowded or (clashes and edge.is_weak)
-        is_last = all(top.formed is None or top.formed < edge.place for top in (a, b))
-        if edge.a.cluster.apart and not (is_last and (is_one or is_refused)):
-            return False
-        if not clashes and not crowded:
+        is_safe = not edge.a.cluster.apart
+        if not clashes and not crowded and (is_safe or (a is b and _is_last(edge))):
             self._join(a, b, edge)
             self._look_at_keeper(edge)
             return True
-        if is_refused and (is_last or self._came_too_late(edge)):
+        if is_refused and (_is_last(edge) or (is_safe and self._came_too_late(edge))):
             self._judge(edge)
             return True
-        return False
+        return crowded and self._replaces(edge)
+
+    def _replaces(self, edge: Edge) -> bool:
+        """Let an earlier identifier take the place of a full customer's last one, where nothing else changes by that."""
+        found = replaced(edge)
+        if found is None:
+            return False
+        top, comes, goes = found
+        self._assign(goes, goes)
+        goes.claims, goes.size, goes.followed = claims_of(goes), 1, ()
+        top.size, top.followed = top.size - 1, top.followed[:-1]
+        self._join(top, comes, edge)
+        for each in dict.fromkeys((*comes.edges, *goes.edges)):
+            self._look_at_keeper(each)
+            self._judge(each)
+        return True
 
     def _came_too_late(self, edge: Edge) -> bool:
         """Whether the shared end already was somebody's who clashes with the other end: then it is refused anyhow."""
@@ -247,10 +261,10 @@ class Identities:
         claims = union(winner.claims, loser.claims)
         # Who becomes known by this is known to those now whom only their number kept apart.
         other_now = [each for top in (a, b) if top.claims != claims for each in self._crowds.of(top)]
-        formed = max(place for place in (a.formed, b.formed, edge.place) if place is not None)
+        followed, loser.followed = joined_by(edge, winner, loser), ()
         for node in _of_one(loser):
             self._assign(node, winner)
-        winner.claims, winner.formed, winner.size = claims, formed, winner.size + loser.size
+        winner.claims, winner.followed, winner.size = claims, followed, winner.size + loser.size
         self._crowds.join(winner, loser)
         for each in other_now:
             self._crowds.doubt(each)
@@ -271,7 +285,7 @@ class Identities:
             for node in group.members:
                 if node.top is not top:
                     self._assign(node, top)
-            top.claims, top.formed, top.size = group.claims, group.formed, len(group.members)
+            top.claims, top.followed, top.size = group.claims, in_order(*group.followed), len(group.members)
         cluster = start.cluster
         cluster.stale = False
         cluster.apart = tuple(edge for edge in edges if edge.statement == UNLINKED)
@@ -337,6 +351,11 @@ class Identities:
             if self._keeper(shared) is not before:
                 for each in shared.edges:
                     self._note(each)
+
+
+def _is_last(edge: Edge) -> bool:
+    """Whether it comes after all that made the two customers what they are."""
+    return all(not top.followed or top.followed[-1].place < edge.place for top in (edge.a.top, edge.b.top))
 
 
 def _earliest(edge: Edge) -> tuple[Key, str, str]:

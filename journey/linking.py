@@ -35,11 +35,11 @@ _ANYBODY = "anybody"
 class Node:
     """An identifier in the graph; `top` is the strongest of its customer.
 
-    At the top: `claims` is what the customer is known by, `size` how many identifiers it has, and no edge later than
-    `formed` was needed for them (None: only people's words were).
+    At the top: `claims` is what the customer is known by, `size` how many identifiers it has, `followed` the edges that
+    joined them where no person's word did, in order.
     """
 
-    __slots__ = ("claims", "cluster", "edges", "formed", "id", "kind", "size", "top", "value")
+    __slots__ = ("claims", "cluster", "edges", "followed", "id", "kind", "size", "top", "value")
 
     def __init__(self, named: Identifier, derived_id: str) -> None:
         self.id = derived_id
@@ -48,7 +48,7 @@ class Node:
         self.top = self
         self.claims = claims_of(self)
         self.size = 1
-        self.formed: Place | None = None
+        self.followed: tuple[Edge, ...] = ()
         self.cluster: Cluster = Cluster()
 
     @property
@@ -137,13 +137,13 @@ class Cluster:
 class Group:
     """Some nodes that belong to one customer, while the outcome is worked out."""
 
-    __slots__ = ("apart", "claims", "formed", "members")
+    __slots__ = ("apart", "claims", "followed", "members")
 
     def __init__(self, node: Node) -> None:
         self.members = [node]
         self.claims = claims_of(node)
         self.apart: list[Edge] = []
-        self.formed: Place | None = None
+        self.followed: list[Edge] = []
 
 
 def grouped(nodes: Iterable[Node], edges: Iterable[Edge]) -> list[Group]:
@@ -176,7 +176,7 @@ def _follow(of: dict[Node, Group], edge: Edge) -> None:
     if first is second or is_crowd(len(first.members), len(second.members)) or _are_apart(of, edge):
         return
     _join(of, edge)
-    of[edge.a].formed = edge.place
+    of[edge.a].followed.append(edge)
 
 
 def is_crowd(one: int, other: int) -> bool:
@@ -205,6 +205,7 @@ def _join(of: dict[Node, Group], edge: Edge) -> None:
     for node in small.members:
         of[node] = large
     large.members += small.members
+    large.followed += small.followed
     large.claims = union(large.claims, small.claims)
     large.apart += small.apart
 
