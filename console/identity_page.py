@@ -6,9 +6,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from console import output
+from journey.linking import MOST_IDENTIFIERS
 
 Row = dict[str, Any]
 _MOST_LINKS = 40
+_FULL = (
+    f"Tools join {MOST_IDENTIFIERS} identifiers to one customer at most: CRM ids and e-mails first, then the earliest. "
+    "Of those that stay apart only the first is told. `identity link` joins one all the same, in the place of the last "
+    "that tools joined; `identity unlink` makes room for the next."
+)
 
 
 def render(told: Row, console: Console) -> None:
@@ -20,6 +26,8 @@ def render(told: Row, console: Console) -> None:
     _links(told["links"], console)
     for row in told["conflicts"]:
         console.print(f"[bad]conflict[/]  {escape(_conflict(row, told['customer_id']))}", soft_wrap=True)
+    if any(_is_full(row, told["customer_id"]) for row in told["conflicts"]):
+        console.print(_FULL, style="quiet", soft_wrap=True)
     for row in told["merges"]:
         console.print(f"[good]merged[/]    {row['customer_id']}, {output.clock(row['at'])}", soft_wrap=True)
     if not (told["links"] or told["conflicts"]):
@@ -49,4 +57,13 @@ def _conflict(row: Row, customer_id: str) -> str:
     other = row["refused"] if mine else row["kept_by"]
     whose = "stays here, though it was seen on" if mine else "was seen here, and stays with"
     where = f"{row['source']} {row['touchpoint_id']}, {output.clock(row['at'])}"
-    return f"{row['kind']} {row['value']} {whose} {other} ({where})"
+    why = f": one customer of both would have more than {MOST_IDENTIFIERS} identifiers" if _is_many(row) else ""
+    return f"{row['kind']} {row['value']} {whose} {other} ({where}){why}"
+
+
+def _is_many(row: Row) -> bool:
+    return bool(row["reason"] == "too_many")
+
+
+def _is_full(row: Row, customer_id: str) -> bool:
+    return _is_many(row) and bool(row["refused"] == customer_id)

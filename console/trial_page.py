@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from console import output
+from journey.linking import MOST_IDENTIFIERS
 
 Row = dict[str, Any]
 _STATES = {"running": "medium", "met": "good", "breached": "bad", "cancelled": "quiet"}
@@ -22,10 +23,15 @@ def render(told: Row, console: Console, limit: int) -> None:
         _customer(customer, told["now"], console)
     for conflict in told["conflicts"]:
         shared = conflict["shared"]
+        why = (
+            f"with it {conflict['refused']} would have more than {MOST_IDENTIFIERS} identifiers"
+            if conflict["reason"] == "too_many"
+            else f"{conflict['refused']} is somebody else"
+        )
         console.print()
         console.print(
             f"[bad]identity conflict[/]  {escape(shared['value'])} ({shared['kind']}) stays with {conflict['kept_by']};"
-            f" {conflict['refused']} is somebody else"
+            f" {why}"
         )
     hidden = len(told["customers"]) - limit
     more = f", {hidden} of them not shown (--limit)" if hidden > 0 else ""

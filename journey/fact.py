@@ -149,6 +149,7 @@ class IdentityConflict(Fact, tag="identity_conflict", gc=False):
     value: str
     kept_by: str
     refused: str
+    reason: str
     touchpoint: Ref
 
 

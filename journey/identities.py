@@ -230,7 +230,7 @@ class Identities:
         return crowded and self._replaces(edge)
 
     def _replaces(self, edge: Edge) -> bool:
-        """Let an earlier identifier take the place of a full customer's last one, where nothing else changes by that."""
+        """Let an earlier identifier take the place of a full customer's last one, where that changes nothing else."""
         found = replaced(edge)
         if found is None:
             return False

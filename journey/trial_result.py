@@ -32,6 +32,7 @@ def as_json(trial: Trial) -> dict[str, Any]:
                 "shared": {"kind": conflict.shared.kind, "value": conflict.shared.value},
                 "kept_by": conflict.kept_by,
                 "refused": conflict.refused,
+                "reason": conflict.reason,
                 "touchpoint": conflict.touchpoint[2],
                 "at": instant(conflict.touchpoint[0]),
             }

@@ -158,13 +158,16 @@ class Merge(_Fact):
 
 
 class IdentityConflict(_Fact):
-    """Two known people share an identifier: it stays with one of them, and they are not merged."""
+    """An identifier that does not join a customer it was named with: two known people share it, or it is too many."""
 
     fact: Literal["identity_conflict"] = "identity_conflict"
     kind: Literal["phone", "anonymous_id", "email", "crm_id", "customer_id"]
-    value: str = Field(description="The shared identifier, normalised")
+    value: str = Field(description="The identifier, normalised")
     kept_by: str = Field(description="The customer that it stays with")
     refused: str = Field(description="The customer that it does not join")
+    reason: Literal["two_known", "too_many"] = Field(
+        "two_known", description="Both are known people, or together they have too many identifiers for one"
+    )
     touchpoint: TouchpointRef = Field(description="The touchpoint that named both")
 
 

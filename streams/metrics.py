@@ -29,7 +29,9 @@ class Metrics:
             "throughline_assigned", "Identifiers whose customer changed, by a link or a person", registry=registry
         )
         self.conflicts = Counter(
-            "throughline_identity_conflicts", "Identifiers found shared by two known people", registry=registry
+            "throughline_identity_conflicts",
+            "Identifiers found to join no customer: two known people share them, or one customer would have too many",
+            registry=registry,
         )
         self.transactions = Counter(
             "throughline_transactions",

@@ -131,6 +131,7 @@ class ResolverStage:
             value=it.shared.value,
             kept_by=it.kept_by,
             refused=it.refused,
+            reason=it.reason,
             touchpoint=Ref(source, touchpoint_id),
         )
         partition = partition_of(it.refused, self._partitions)

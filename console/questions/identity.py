@@ -19,7 +19,7 @@ _IDENTIFIERS = """
     ORDER BY first_seen_at, kind, value
 """
 _CONFLICTS = """
-    SELECT kind, value, kept_by, refused, source, touchpoint_id, at
+    SELECT kind, value, kept_by, refused, reason, source, touchpoint_id, at
     FROM v_identity_conflicts
     WHERE {id:String} IN (kept_by, refused)
     ORDER BY at, kind, value

@@ -112,7 +112,7 @@ FACT_COLUMNS = {
     "corrections": _columns("source", "touchpoint_id", "published", "retracted"),
     "too_late": _columns("source", "touchpoint_id", "behind_ms"),
     "merges": _columns("into", "number"),
-    "identity_conflicts": _columns("kind", "value", "kept_by", "refused", "source", "touchpoint_id"),
+    "identity_conflicts": _columns("kind", "value", "kept_by", "refused", "reason", "source", "touchpoint_id"),
     "rebuilds": _columns("reason", "touchpoints", "published"),
     "feedback": _columns(
         "disposition",
@@ -270,7 +270,7 @@ def _merge(head: Head, it: Merge, place: Place) -> Row:
 
 
 def _identity_conflict(head: Head, it: IdentityConflict, place: Place) -> Row:
-    return (*head, it.kind, it.value, it.kept_by, it.refused, *_pair(it.touchpoint), *place)
+    return (*head, it.kind, it.value, it.kept_by, it.refused, it.reason, *_pair(it.touchpoint), *place)
 
 
 def _rebuilt(head: Head, it: Rebuilt, place: Place) -> Row:

@@ -152,6 +152,7 @@ class IdentityConflict(_Fact, tag="identity_conflict", kw_only=True):
     kept_by: str
     refused: str
     touchpoint: Ref
+    reason: str = "two_known"
 
 
 class Rebuilt(_Fact, tag="rebuilt", kw_only=True):

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from console import customer_page, findings_page, output
+from console import customer_page, findings_page, identity_page, output, trial_page
 from console.questions.findings import Findings
 
 LONG = "maximiliana.longname-hyphenated@some-very-long-company-name-international.example"
@@ -116,6 +116,51 @@ def test_a_customer_fits_the_terminal(width: int) -> None:
     assert "10 earlier ones are not shown" in file.getvalue()
     for expected in ("nothing is open", "fit 60, engagement 41.5", "d-2026-0001 is open", "rated 4.5", "white paper"):
         assert expected in file.getvalue()
+
+
+def conflict(reason: str) -> dict[str, object]:
+    return {
+        "kind": "anonymous_id", "value": "b-201", "kept_by": "the-browser", "refused": "the-bot", "reason": reason,
+        "source": "web", "touchpoint_id": "w-201", "at": NOW,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("customer_id", "reason", "expected", "absent"),
+    [
+        ("the-bot", "too_many", ["was seen here, and stays with the-browser", "more than 200", "`identity link`"], []),
+        ("the-browser", "too_many", ["stays here, though it was seen on the-bot", "more than 200"], ["Tools join"]),
+        ("the-bot", "two_known", ["was seen here, and stays with the-browser"], ["200", "Tools join"]),
+    ],
+)
+def test_a_conflict_says_what_happened_and_to_a_full_customer_what_can_be_done(
+    customer_id: str, reason: str, expected: list[str], absent: list[str]
+) -> None:
+    console, file = page(80)
+    told = {"customer_id": customer_id, "identifiers": [], "links": [], "conflicts": [conflict(reason)], "merges": []}
+    identity_page.render(told, console)
+    assert [words for words in expected if words not in file.getvalue()] == []
+    assert [words for words in absent if words in file.getvalue()] == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"), [("too_many", "more than 200 identifiers"), ("two_known", "the-bot is somebody else")]
+)
+def test_a_policy_that_is_tried_says_why_an_identifier_joins_nobody(reason: str, expected: str) -> None:
+    console, file = page(200)
+    shared = {"kind": "anonymous_id", "value": "b-201"}
+    trial_page.render(
+        {
+            "policy": "p@1",
+            "now": NOW,
+            "customers": [],
+            "rejected": [],
+            "conflicts": [{**conflict(reason), "shared": shared}],
+        },
+        console,
+        5,
+    )
+    assert expected in file.getvalue()
 
 
 @pytest.mark.parametrize(

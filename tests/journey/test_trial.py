@@ -1,10 +1,12 @@
 """A policy tried on touchpoints is the product on the same ones: customers, accounts, and what could not be used."""
 
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journey import linking
 from journey.trial import Trial, attempt
 from journey.trial_result import as_json
 from schemas.touchpoint import Touchpoint
@@ -45,6 +47,22 @@ def test_what_has_no_customer_or_no_usable_one_is_counted_and_left_out() -> None
         ["a", "2026-03-02T09:00:00Z", "page.viewed", "marketing", "inbound", {}],
     )
     assert (trial.without_customer, trial.unusable, trial.ahead, len(trial.customers)) == (1, [1], 1, 1)
+
+
+def test_an_identifier_too_many_is_a_customer_of_its_own_and_a_conflict() -> None:
+    rows = [
+        [f"v{at}", f"2026-03-02T09:0{at}:00Z", "page.viewed", "marketing", "inbound",
+         {"customer": {"email": "bot@x.example", "anonymous_id": f"b-{at}"}}]
+        for at in range(4)
+    ]  # fmt: skip
+    rows += [
+        ["w", "2026-03-02T10:00:00Z", "page.viewed", "marketing", "inbound", {"customer": {"anonymous_id": "b-2"}}]
+    ]
+    with patch.object(linking, "MOST_IDENTIFIERS", 3):
+        told = as_json(tried(*rows, now=ms("2026-03-03T00:00:00Z")))
+    assert sorted(customer["touchpoints"] for customer in told["customers"]) == [1, 4]
+    (conflict,) = told["conflicts"]
+    assert (conflict["shared"]["value"], conflict["touchpoint"], conflict["reason"]) == ("b-2", "v2", "too_many")
 
 
 def test_what_is_too_late_has_the_journey_folded_anew() -> None:

@@ -127,7 +127,8 @@ FACTS = (
     TooLate(**_head(), touchpoint=REF, behind_ms=900_000_000),
     Merge(**_head(), into="c-2", number=7),
     IdentityConflict(
-        **_head(), kind="anonymous_id", value="browser-1", kept_by="c-1", refused="c-2", touchpoint=REF,
+        **_head(), kind="anonymous_id", value="browser-1", kept_by="c-1", refused="c-2", reason="too_many",
+        touchpoint=REF,
     ),
     Rebuilt(**_head(), reason="too_late", touchpoints=1200, published=31),
     Feedback(

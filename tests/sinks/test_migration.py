@@ -46,7 +46,7 @@ VIEWS = {
     "v_too_late": "id version customer_id source touchpoint_id behind_ms rebuilt_at at policy recorded_at",
     "v_merges": "id version customer_id into number at policy recorded_at",
     "v_identity_conflicts": (
-        "id version customer_id kind value kept_by refused source touchpoint_id at policy recorded_at"
+        "id version customer_id kind value kept_by refused reason source touchpoint_id at policy recorded_at"
     ),
     "v_rebuilds": "id version customer_id reason touchpoints published at policy recorded_at",
     "v_feedback": (

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 import schemas.fact
 from schemas import topic
 from schemas.control import HEADER
+from schemas.fact import IdentityConflict
 from sinks.clickhouse import fact_struct
 from sinks.clickhouse.alert_row import AlertRow, alert_row
 from sinks.clickhouse.batch import Batch
@@ -67,6 +68,14 @@ def test_what_a_touchpoint_leaves_out_is_empty():
     assert (row.customer_id, row.email, row.actor, row.subject, row.value_currency) == ("", "", "", "", "")
     assert row.value_amount is None
     assert row.properties == b"{}"
+
+
+def test_a_conflict_that_was_told_before_it_had_a_reason_is_one_of_two_known_people():
+    (conflict,) = [fact for fact in examples.FACTS if isinstance(fact, IdentityConflict)]
+    told = conflict.model_dump(mode="json")
+    del told["reason"]
+    table, row = fact_row(Record(json.dumps(told).encode()))
+    assert dict(zip(BY_NAME[table].columns, row, strict=True))["reason"] == "two_known"
 
 
 @pytest.mark.parametrize("fact", examples.FACTS, ids=lambda fact: type(fact).__name__)

@@ -155,8 +155,8 @@ def test_however_the_links_were_cut_into_chunks_and_killed_in_between_all_end_th
             log.restart()
     expected = told(given_links)
     assert {one: log.redirects.customer_of(one) for one in everybody(expected)} == everybody(expected)
-    assert {(one.kind, one.value, one.kept_by, one.refused) for one in standing.values()} == {
-        (*one.shared, one.kept_by, one.refused) for one in expected.conflicts()
+    assert {(one.kind, one.value, one.kept_by, one.refused, one.reason) for one in standing.values()} == {
+        (*one.shared, one.kept_by, one.refused, one.reason) for one in expected.conflicts()
     }
 
 
