@@ -10,6 +10,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
+from sinks.waiting import happens
+
 log = logging.getLogger(__name__)
 _MIB = 1024 * 1024
 _RETRY_SECONDS = 1.0
@@ -135,6 +137,5 @@ async def _wait_for(consumer: AIOKafkaConsumer, topics: set[str], stopping: asyn
 
 
 async def _pause(stopping: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), _RETRY_SECONDS)
+    if await happens(stopping, _RETRY_SECONDS):
         raise StoppedError

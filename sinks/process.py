@@ -6,10 +6,10 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from sinks.consumption import StoppedError
+from sinks.waiting import happens
 
 log = logging.getLogger(__name__)
 RESTART_SECONDS = 3.0
@@ -82,8 +82,7 @@ async def kept_up(turn: Callable[[], Awaitable[None]], stopping: asyncio.Event, 
         except Exception as error:
             status.trouble = f"{type(error).__name__}: {error}"
             log.error("starting anew in %s s: %s", RESTART_SECONDS, status.trouble, exc_info=not _expected(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), RESTART_SECONDS)
+            await happens(stopping, RESTART_SECONDS)
 
 
 def _expected(error: Exception) -> bool:

@@ -9,8 +9,9 @@ Live traffic, and old history that is emitted beside it, never wait. (Flink call
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
+
+from sinks.waiting import happens
 
 EMITTED_APART_MS = 100
 OCCURRED_APART_MS = 2 * 24 * 3600 * 1000
@@ -62,8 +63,7 @@ class Alignment:
 
     async def changed(self) -> None:
         """Wait until another lane has moved, or for a moment."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), _PATIENCE_SECONDS / 4)
+        await happens(self._moved, _PATIENCE_SECONDS / 4)
 
     def _wake(self) -> None:
         moved, self._moved = self._moved, asyncio.Event()

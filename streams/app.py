@@ -15,11 +15,12 @@ from journey.account import free_domains
 from journey.rules import Rules
 from schemas import topic
 from schemas.settings import Settings
+from sinks.waiting import ended
 from streams.alignment import Alignment
 from streams.chunk import ChunkTransport
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
-from streams.lane import Chunk, Lane, LaneFencedError, LaneRefusedError, LaneSettings
+from streams.lane import Chunk, Lane, LaneFencedError, LaneRefusedError, LaneSettings, LaneStuckError
 from streams.metrics import Metrics
 from streams.redirects import Redirects
 from streams.resolver import ResolverStage
@@ -29,6 +30,8 @@ from streams.starvation import Starvation, StarvedError
 log = logging.getLogger(__name__)
 SESSION_SECONDS = 9.0
 _MOST_WAITING_CHUNKS = 2
+# Others wait for this worker to let go: less than the session.
+_END_SECONDS = 7.0
 _WATCH_SECONDS, _STARVED_SECONDS = 5.0, 15.0
 
 
@@ -87,9 +90,9 @@ class Worker:
         tasks = [self._tasks.pop(tp) for tp in partitions if tp in self._tasks]
         for tp in partitions:
             self.lanes.pop(tp, None)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if not await ended(tasks, _END_SECONDS) and not self.failed.done():
+            still = ", ".join(sorted(task.get_name() for task in tasks if not task.done()))
+            self.failed.set_exception(LaneStuckError(f"{still} will not end; leaving, to join the group anew"))
 
     async def stop(self) -> None:
         """End every lane, then Faust."""

@@ -9,14 +9,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from sinks.waiting import at_most, happens
 from streams.alignment import Alignment, Gate
 from streams.metrics import Metrics
 from streams.reading import ends_of, reader, stretch
@@ -43,6 +43,10 @@ class LaneRefusedError(Exception):
 
 class LaneFencedError(Exception):
     """Another worker owns the partition: this process was away for longer than its session, and must begin anew."""
+
+
+class LaneStuckError(Exception):
+    """A partition that goes to another worker is not let go of: the process must end. The message says which."""
 
 
 @dataclass(frozen=True)
@@ -192,8 +196,7 @@ class Lane:
             if not self._chunks:
                 self._rest()
                 self._arrived.clear()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._arrived.wait(), self._settings.sweep_seconds)
+                await happens(self._arrived, self._settings.sweep_seconds)
             if self._chunks:
                 chunk = self._chunks[0]
                 if first:
@@ -282,16 +285,6 @@ class Lane:
         self.stage.settle(effects)
         self._metrics.count(effects.counts)
         self._metrics.transactions.labels(self.stage.name, "committed").inc()
-
-
-async def at_most(seconds: float, work: Coroutine[Any, Any, Any]) -> None:
-    """Wait for work to end, well or not, for so long; then cancel it and go on, even where it will not be cancelled."""
-    task = asyncio.ensure_future(work)
-    done, _ = await asyncio.wait({task}, timeout=seconds)
-    if not done:
-        task.cancel()
-    elif not task.cancelled() and task.exception() is not None:
-        log.info("while stopping: %r", task.exception())
 
 
 async def _send(

@@ -19,15 +19,16 @@ from journey.rules import Rules
 from schemas import topic
 from schemas.settings import Settings
 from sinks.health import serving
+from sinks.waiting import at_most
 from streams.app import Worker
 from streams.health import STUCK_SECONDS, health_app
-from streams.lane import LaneFencedError, at_most
+from streams.lane import LaneFencedError, LaneStuckError
 from streams.starvation import StarvedError
 
 log = logging.getLogger("streams.worker")
 PORT = 3
 _REFUSED, _STUCK, _FENCED = 2, 3, 4
-_STATUS: dict[type | None, int] = {LaneFencedError: _FENCED, StarvedError: _STUCK}
+_STATUS: dict[type | None, int] = {LaneFencedError: _FENCED, StarvedError: _STUCK, LaneStuckError: _STUCK}
 
 
 class WrongTopicsError(Exception):

@@ -6,7 +6,6 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
@@ -18,6 +17,7 @@ from sinks.channels.journal import Delivery, Journal
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.retry import Retry
 from sinks.metrics import NotifierMetrics
+from sinks.waiting import happens
 
 log = logging.getLogger(__name__)
 Settled = Literal["delivered", "gave_up", "past", "disabled"]
@@ -97,8 +97,7 @@ class Lane:
                         await self._attempt(heapq.heappop(self._waiting)[2])
                 self._measure()
                 continue
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), pause)
+            await happens(self._woken, pause)
             self._woken.clear()
 
     async def stop(self) -> None:
