@@ -52,7 +52,6 @@ def depart(journey: Journey, customer_id: str, to: str, number: int, at: int, ru
         version=journey.version + 1,
         redirect=to,
         decided=number,
-        released=journey.released,
     )
     complete = journey.base == NO_BASE and not journey.rebuild
     return Departure(left, outcome, members, touches, complete)
@@ -70,22 +69,31 @@ def come_back(journey: Journey, customer_id: str, number: int, at: int, rules: R
     undone = _merge(customer_id, journey.redirect, number, at, rules)
     undone.deleted = True
     own = Journey(policy=rules.label, head=rules.new_head(), version=journey.version + 1, decided=number)
-    own.released = journey.released
     return own, Outcome(facts=[undone])
 
 
 def take_in(
-    journey: Journey, customer_id: str, came: dict[str, int], touches: list[Touch], now: int, rules: Rules
+    journey: Journey,
+    customer_id: str,
+    came: dict[str, int],
+    touches: list[Touch],
+    now: int,
+    rules: Rules,
+    sender: str = "",
 ) -> tuple[Outcome, list[str]]:
-    """Take another customer's derived ids and touchpoints in.
+    """Take another customer's derived ids and touchpoints in, which `sender` sent.
 
-    Answers also the derived ids that do not belong here by now, whose touchpoints are left out.
+    Answers also the derived ids that do not belong here by now, or may not, whose touchpoints are left out. Of itself
+    the sender knows best: of what is forgotten here only that is believed.
     """
     astray = [
         member
         for member, number in came.items()
         if member not in (customer_id, *journey.members)
-        and (number < journey.decided or number <= journey.released.get(member, 0))
+        and (
+            number < journey.decided
+            or number <= journey.released.get(member, 0 if member == sender else journey.forgotten)
+        )
     ]
     welcome = {member: number for member, number in came.items() if member not in (customer_id, *astray)}
     for member, number in welcome.items():
@@ -99,13 +107,22 @@ def take_in(
     return arrive(journey, customer_id, arrivals, now, rules), astray
 
 
-def let_go(journey: Journey, member: str, number: int) -> bool:
-    """Note that a derived id does not belong here any more. True where it did."""
+def let_go(journey: Journey, member: str, number: int, is_known: bool = False) -> bool:
+    """Note that a derived id does not belong here any more. True where it did.
+
+    With `is_known` its own partition knows: nothing older comes from there, and what others still bring along is sent
+    there. So it can be forgotten.
+    """
     if journey.members.get(member, 0) > number:
         return False
     belonged = member in journey.members
     journey.members = {other: by for other, by in journey.members.items() if other != member}
-    journey.released = {**journey.released, member: max(number, journey.released.get(member, 0))}
+    last = max(number, journey.released.get(member, 0))
+    journey.released = {other: by for other, by in journey.released.items() if other != member}
+    if is_known and last == number:
+        journey.forgotten = max(journey.forgotten, number)
+    else:
+        journey.released[member] = last
     return belonged
 
 
@@ -144,6 +161,7 @@ def swap(
     waiting = [touch for offset, touch in zip(meanwhile.offsets, meanwhile.touches, strict=True) if offset >= upto]
     rebuilt.corrections, rebuilt.rebuilt = journey.corrections, journey.rebuilt + 1
     rebuilt.decided, rebuilt.members, rebuilt.released = journey.decided, journey.members, journey.released
+    rebuilt.forgotten = journey.forgotten
     later = arrive(rebuilt, customer_id, waiting, max(now, journey.head.fired), rules)
     rebuilt.version = journey.version + 1
     said: dict[str, Fact] = {fact.id: fact for fact in facts}

@@ -187,7 +187,8 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     duplicates of older ones are told (`journey.duplicate`).
 
     `redirect` is the customer that this one belongs to ("" itself) by the identity decision numbered `decided`;
-    `members` are derived ids that belong to this one, `released` former members, each with its decision's number.
+    `members` are derived ids that belong to this one, `released` former members whose own partition has not said yet
+    that it knows, each with its decision's number; no number of those forgotten since is above `forgotten`.
     `account` tells an account, whose touchpoints are its people's.
     `rebuild` is the input offset up to which a history must reach for the rebuild that is wanted (0: none is),
     `meanwhile` what has arrived after that, in time or not; `rebuilt` counts.
@@ -209,6 +210,7 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     meanwhile: Meanwhile | None = None
     rebuilt: int = 0
     account: bool = False
+    forgotten: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode

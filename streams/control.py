@@ -42,23 +42,27 @@ class Assign(Control, tag="assign"):
 class Release(Control, tag="release"):
     """`member` does not belong to `customer_id`, its former customer, any more, by the decision `number`.
 
-    For each derived id that goes another way than its former customer. It comes before that decision's assignments.
+    For each derived id that goes another way than its former customer. It comes before that decision's assignments, and
+    once more from the derived id's own partition (`is_known`), behind all that this one sent there before.
     """
 
     member: str
     number: int
+    is_known: bool = False
 
 
 class Moved(Control, tag="moved"):
     """What belongs to `customer_id`: derived ids, each by the decision of this number, and touchpoints of theirs.
 
     `complete` is false where older touchpoints are in the history only. What does not belong there any more is sent on
-    to the derived id's own partition, which knows where it belongs.
+    to the derived id's own partition, which knows where it belongs. `sender` is the customer that sent it, where its
+    own derived id is among them.
     """
 
     members: dict[str, int]
     touches: list[Touch]
     complete: bool
+    sender: str = ""
 
 
 class Ask(Control, tag="ask"):

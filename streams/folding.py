@@ -171,7 +171,7 @@ class Folding:
             if isinstance(control, Ask):
                 self._send(Ask(customer_id=journey.redirect, reason=control.reason))
         elif isinstance(control, Release):
-            if let_go(journey, control.member, control.number):
+            if let_go(journey, control.member, control.number, control.is_known):
                 self._ask(customer_id, journey, "unmerge")
             self._keep(customer_id, journey, Outcome())
         elif isinstance(control, Ask):
@@ -206,17 +206,20 @@ class Folding:
         customer_id, to, number = control.customer_id, control.to, control.number
         if number <= journey.decided:
             return
+        if journey.redirect and not control.together:
+            former = journey.redirect
+            self._send(Release(customer_id=former, member=customer_id, number=number, is_known=True))
         if to == customer_id:
             own, outcome = come_back(journey, customer_id, number, control.at, self.rules)
             self._ask(customer_id, own, "unmerge")
             self._keep(customer_id, own, outcome)
         elif journey.redirect:
             self._keep(customer_id, journey, turn(journey, customer_id, to, number, control.at, self.rules))
-            self._move(to, {customer_id: number}, [], control.together)
+            self._move(to, {customer_id: number}, [], control.together, customer_id)
         else:
             gone = depart(journey, customer_id, to, number, control.at, self.rules)
             self._keep(customer_id, gone.journey, gone.outcome)
-            self._move(to, gone.members, gone.touches, gone.complete)
+            self._move(to, gone.members, gone.touches, gone.complete, customer_id)
 
     def _take_in(self, control: Moved, journey: Journey) -> None:
         customer_id = control.customer_id
@@ -225,11 +228,14 @@ class Folding:
             if customer_id in control.members:
                 # Its own partition it is, and it belongs elsewhere.
                 touches = [touch for touch in control.touches if touch.of == customer_id]
-                self._move(journey.redirect, {customer_id: journey.decided}, touches, control.complete)
+                mine = {customer_id: journey.decided}
+                self._move(journey.redirect, mine, touches, control.complete, customer_id)
                 astray.remove(customer_id)
         else:
             self._keep_up(customer_id, journey)
-            outcome, astray = take_in(journey, customer_id, control.members, control.touches, self.now, self.rules)
+            outcome, astray = take_in(
+                journey, customer_id, control.members, control.touches, self.now, self.rules, control.sender
+            )
             if len(astray) < len(control.members):
                 if not control.complete or journey.rebuild:
                     self._ask(customer_id, journey, "merge")
@@ -238,8 +244,8 @@ class Folding:
             touches = [touch for touch in control.touches if touch.of == member]
             self._move(member, {member: control.members[member]}, touches, control.complete)
 
-    def _move(self, to: str, members: dict[str, int], touches: list[Touch], complete: bool) -> None:
-        self._send(Moved(customer_id=to, members=members, touches=touches, complete=complete))
+    def _move(self, to: str, members: dict[str, int], touches: list[Touch], complete: bool, sender: str = "") -> None:
+        self._send(Moved(customer_id=to, members=members, touches=touches, complete=complete, sender=sender))
 
     def _swap(self, control: Rebuilt, journey: Journey) -> None:
         customer_id = control.customer_id

@@ -85,6 +85,18 @@ def test_only_a_later_decision_lets_a_member_go() -> None:
     assert (journey.members, journey.released) == ({}, {"d": 5})
 
 
+def test_who_was_let_go_is_forgotten_when_its_own_partition_knows_and_believed_only_by_its_own_word_then() -> None:
+    journey = begin(RULES)
+    take_in(journey, "w", {"d": 4}, [], 0, RULES, "d")
+    assert let_go(journey, "d", 7)
+    assert not let_go(journey, "d", 5, True), "it knows of an earlier one"
+    assert (journey.released, journey.forgotten) == ({"d": 7}, 0)
+    assert not let_go(journey, "d", 7, True)
+    assert (journey.released, journey.forgotten) == ({}, 7)
+    _, astray = take_in(journey, "w", {"x": 6, "d": 6, "y": 8}, [], 0, RULES, "x")
+    assert (astray, journey.members) == (["d"], {"x": 6, "y": 8})
+
+
 def test_a_rebuild_is_wanted_once_until_it_came() -> None:
     journey = begin(RULES)
     assert want_rebuild(journey, 7)

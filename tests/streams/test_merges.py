@@ -35,7 +35,7 @@ def check(cluster: Cluster) -> None:
     for customer_id in IDS:
         belongs = cluster.customers.get(customer_id, customer_id)
         story, live = expected(cluster, customer_id), cluster.journey(customer_id)
-        assert live is None or live.redirect == ("" if belongs == customer_id else belongs)
+        assert live is None or (live.redirect, live.released) == ("" if belongs == customer_id else belongs, {})
         wanted = {
             fact.id: json.loads(_plain(fact)) for fact in story.current() if not isinstance(fact, Correction | TooLate)
         }
@@ -152,6 +152,32 @@ def test_what_is_kept_for_a_rebuild_that_nobody_does_has_a_bound() -> None:
     assert found.meanwhile is not None
     assert 0 < len(found.meanwhile.offsets) <= 600
     assert found.rebuild > 600
+    cluster.settle(NOW)
+    check(cluster)
+
+
+def test_who_was_let_go_is_forgotten_when_its_own_partition_knows_and_what_others_bring_later_goes_there() -> None:
+    cluster = Cluster(partitions=7)
+    cluster.emit("b", touch("t", START, "page.viewed"))
+    cluster.settle(NOW)
+    cluster.decide({"b": "c"}, START)
+    cluster.settle(NOW)
+    cluster.decide({"b": "a", "c": "a"}, START)
+    cluster.decide({"c": "a"}, START)
+    a, b, c = (partition_of(customer, cluster.partitions) for customer in "abc")
+    assert len({a, b, c}) == 3
+    cluster.step(a, 10, NOW)
+    before = cluster.journey("a")
+    assert before is not None
+    assert (before.released, before.forgotten) == ({"b": 3}, 0)
+    cluster.step(b, 10, NOW), cluster.step(a, 10, NOW)
+    after = cluster.journey("a")
+    assert after is not None
+    assert (after.members, after.released, after.forgotten) == ({}, {}, 3)
+    cluster.step(c, 10, NOW), cluster.step(a, 10, NOW)
+    late = cluster.journey("a")
+    assert late is not None
+    assert late.members == {"c": 2}
     cluster.settle(NOW)
     check(cluster)
 
