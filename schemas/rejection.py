@@ -18,7 +18,7 @@ REASONS = {
     "not_json": "not JSON in UTF-8",
     "framing": "a schema-registry framing that is not JSON",
     "not_a_touchpoint": "a field is missing, unknown or wrong",
-    "future": "occurred_at is further ahead than the policy allows",
+    "future": "occurred_at is further ahead than the policy allows, or after 2299",
     "past": "occurred_at is before the year 1900",
     "identifier": "no identifier of the customer can be used",
 }

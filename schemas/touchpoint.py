@@ -19,8 +19,9 @@ CHANNEL_BY_TYPE: dict[str, Channel] = {
 CHANNEL_BY_FULL_TYPE: dict[str, Channel] = {"demo.held": "meeting", "demo.requested": "web"}
 WITHOUT_CUSTOMER = frozenset({"spend.recorded"})
 MAX_TOUCHPOINT_BYTES = 32 * 1024
-# ClickHouse's DateTime64 begins here: what is earlier could not be kept, and a rebuild from there would lose it.
+# ClickHouse's DateTime64 begins and ends here: what is outside could not be kept, and a rebuild would lose it.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+END = datetime(2300, 1, 1, tzinfo=UTC)
 
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 TypeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=64)]

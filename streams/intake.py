@@ -14,7 +14,7 @@ from journey.identity import identifiers_of, resolve
 from journey.linking import SEEN, STATEMENTS
 from schemas import rejection, topic
 from schemas.rejection import Rejection
-from schemas.touchpoint import EARLIEST, MAX_TOUCHPOINT_BYTES, Touchpoint
+from schemas.touchpoint import EARLIEST, END, MAX_TOUCHPOINT_BYTES, Touchpoint
 from streams.alignment import Gate
 from streams.control import ACCOUNT, headers_of
 from streams.links import RecentLinks, encode, link_of
@@ -146,6 +146,9 @@ class IntakeStage:
         if parsed.occurred_at.timestamp() * 1000 > latest_ms:
             hours = self._future_ms // 3_600_000
             detail = f"occurred_at {parsed.occurred_at.isoformat()} is more than {hours} h ahead; check the clock"
+            return Rejection("future", detail, "/occurred_at")
+        if parsed.occurred_at >= END:
+            detail = f"occurred_at {parsed.occurred_at.isoformat()} is after {END.year - 1}; send when it happened"
             return Rejection("future", detail, "/occurred_at")
         if parsed.occurred_at < EARLIEST:
             detail = f"occurred_at {parsed.occurred_at.isoformat()} is before {EARLIEST.year}; send when it happened"

@@ -182,6 +182,18 @@ def test_the_first_moment_of_1900_is_taken_and_what_was_before_is_told_with_its_
     )
 
 
+def test_what_clickhouse_cannot_hold_any_more_is_in_the_future_whatever_the_policy_allows() -> None:
+    stage = IntakeStage("touchpoints.marketing", 4, 10_000 * 365 * 24 * HOUR, "DE")
+    values = [raw(occurred_at=at) for at in ("2299-12-31T23:59:59.999Z", "2300-01-01T00:00:00Z")]
+    effects = stage.fold([Record(value, offset=number) for number, value in enumerate(values)], NOW, None)
+    assert len(accepted(effects)) == 1
+    assert rejections(effects) == [("future", "/occurred_at", values[1])]
+    ((_, _, headers),) = effects.outputs[topic.REJECTED, 0]
+    assert dict(headers)[rejection.HEADER_DETAIL] == (
+        b"occurred_at 2300-01-01T00:00:00+00:00 is after 2299; send when it happened"
+    )
+
+
 def test_confluent_framing_before_json_is_taken_off() -> None:
     assert len(accepted(taken(b"\x00\x00\x00\x00\x2a" + raw()))) == 1
 
