@@ -112,8 +112,8 @@ def unlink(workspace: Workspace, customer: str, identifier: str, decider: str, w
 def _decide(
     workspace: Workspace, kind: str, arguments: dict[str, str], decider: str, wait: float, as_json: bool
 ) -> None:
-    team, actor = team_and_actor(decider)
     run = workspace.run()
+    team, actor = team_and_actor(decider, run)
     analyst = analyst_of(run)
     names = tuple(arguments.values())
     one, other = (_known(analyst, workspace, argument, name) for argument, name in arguments.items())

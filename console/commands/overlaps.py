@@ -102,8 +102,8 @@ def resolve(
     Example:
       throughline overlaps resolve 3f2a91c0 --as sales/jo --reason "we agreed on the list price"
     """
-    team, actor = team_and_actor(decider)
     run = workspace.run()
+    team, actor = team_and_actor(decider, run)
     analyst = analyst_of(run)
     found = _the_one(analyst, workspace, overlap_id)
     if found["status"] == "open":

@@ -104,6 +104,7 @@ def test_a_person_of_two_e_mails_is_shown_with_every_identifier(instance: Path) 
         (("link", *map(own_id, (LEE, KIM)), *BEN), 1, [own_id(LEE), "are both customer_ids", "by an e-mail"]),
         (("link", JO, LEE), 2, ["Missing option '--as'"]),
         (("link", JO, LEE, "--as", "Sales!"), 2, ["'Sales!' names no team", "sales/jo"]),
+        (("link", JO, LEE, "--as", "support/ann"), 2, ["--as", "no team 'support'", "marketing, sales"]),
         (("link", JO, LEE, *BEN, "--wait", "-1"), 2, ["--wait", "-1"]),
     ],
 )

@@ -110,6 +110,7 @@ def test_overlaps_are_the_open_ones_unless_all_are_asked_for(throughline: Throug
         (["resolve", "ffff", "--as", "sales/jo"], "there is no overlap"),
         (["resolve", "0", "--as", "sales/jo"], "overlaps begin with"),
         (["resolve", "0", "--as", "/jo"], "names no team"),
+        (["resolve", "0", "--as", "support/jo"], "its teams are marketing, sales"),
     ],
 )
 def test_a_decision_on_no_overlap_or_by_nobody_says_what_to_do(
