@@ -3,12 +3,14 @@
 import json
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journey import linking
 from journey.identity import Identifier, identifiers_of
 from journey.linking import LINKED, SEEN, UNLINKED, Statement
 from schemas import identity as schema
@@ -22,7 +24,7 @@ from streams.links import encode, link_of
 from streams.redirects import Redirects
 from streams.resolver import ResolverStage
 from streams.stage import Effects
-from tests.journey.test_identities import Link, everybody, links, told
+from tests.journey.test_identities import MOST, Link, everybody, links, told
 from tests.streams.records import Record
 
 PARTITIONS = 4
@@ -142,6 +144,11 @@ def test_a_record_that_is_no_link_is_rejected_and_delays_nobody() -> None:
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_however_the_links_were_cut_into_chunks_and_killed_in_between_all_end_the_same(data: st.DataObject) -> None:
+    with patch.object(linking, "MOST_IDENTIFIERS", data.draw(MOST)):
+        _cut_and_killed(data)
+
+
+def _cut_and_killed(data: st.DataObject) -> None:
     given_links = data.draw(links())
     log, rest = Log(), list(data.draw(st.permutations(given_links)))
     standing: dict[str, IdentityConflict] = {}
