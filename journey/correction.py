@@ -14,7 +14,8 @@ from journey.duplicate import is_forgotten, is_known, remember
 from journey.fact import Clock, Correction, Deal, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
 from journey.fold import step
 from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, positions, standing
-from journey.recent import Recents, name_of, recents_of
+from journey.packing import name_of
+from journey.recent import Recents, recents_of
 from journey.rules import Rules
 from journey.state import NO_BASE, Head, Journey, pack_head, unpack_head
 from journey.touch import Touch
@@ -23,7 +24,7 @@ MOST_RECENTS = 512
 FOLD_AWAY_AT = 16
 _KEY, _PLACE = attrgetter("key"), itemgetter(0)
 Place = tuple[int, str, str]
-# A touchpoint's place in the order, its name as `journey.recent` packs it, and itself.
+# A touchpoint's place in the order, its name as `journey.packing` has it, and itself.
 Arrived = tuple[Place, bytes, Touch]
 
 

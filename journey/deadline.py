@@ -1,10 +1,8 @@
 """What time alone does: stalls open and escalate, clocks breach, overlaps expire, customers go inactive."""
 
 from collections.abc import Callable
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
-
-import msgspec
 
 from journey import clock, overlap, position
 from journey.ledger import ESCALATED, OPENED, Ledger
@@ -13,30 +11,23 @@ from journey.state import NOWHERE, RUNNING, ClockRun, Head, OpenOverlap, Stall
 from journey.track import Move, move
 
 NO_ACTIVITY, NO_PROGRESS = "no_activity", "no_progress"
-_ORDER = attrgetter("at", "rank")
-
-
-class Due(msgspec.Struct, gc=False):
-    """Something that waits for time: when, its rank among things due at once, and `action` on `what`."""
-
-    at: int
-    rank: int
-    action: Callable[[Head, Any, int, Rules, Ledger], None]
-    what: Any
+_ORDER = itemgetter(0, 1)
+# Something that waits for time: when, its rank among things due at once, what is done then, and to what.
+Due = tuple[int, int, Callable[[Head, Any, int, Rules, Ledger], None], Any]
 
 
 def fire(head: Head, until: int, rules: Rules, ledger: Ledger) -> None:
     """Do, in order, everything due up to and including `until`; afterwards head.due is later, or 0 for nothing."""
     while head.due and head.due <= until:
-        first = min(pending(head, rules), key=_ORDER)
-        first.action(head, first.what, first.at, rules, ledger)
-        head.fired = first.at
+        at, _, action, what = min(pending(head, rules), key=_ORDER)
+        action(head, what, at, rules, ledger)
+        head.fired = at
         schedule(head, rules)
 
 
 def schedule(head: Head, rules: Rules) -> None:
     """Note when the next thing is due; the day of the next policy is one."""
-    head.due = min([due.at for due in pending(head, rules)], default=0)
+    head.due = min([due[0] for due in pending(head, rules)], default=0)
     if rules.until and not 0 < head.due < rules.until:
         head.due = rules.until
 
@@ -52,21 +43,21 @@ def pending(head: Head, rules: Rules) -> list[Due]:
         quiet = max(head.counted, stay.entered)
         open_kinds = [stall.kind for stall in head.stalls if stall.track == track.index]
         if place.no_activity_ms and NO_ACTIVITY not in open_kinds:
-            waiting.append(Due(quiet + place.no_activity_ms, 1, _stall, (track.index, NO_ACTIVITY)))
+            waiting.append((quiet + place.no_activity_ms, 1, _stall, (track.index, NO_ACTIVITY)))
         if place.no_progress_ms and NO_PROGRESS not in open_kinds:
-            waiting.append(Due(stay.entered + place.no_progress_ms, 1, _stall, (track.index, NO_PROGRESS)))
+            waiting.append((stay.entered + place.no_progress_ms, 1, _stall, (track.index, NO_PROGRESS)))
         if place.leaves_after_ms:
             # First of what is due at once: a stage left at a limit is left in time, so nothing opens or breaches there.
-            waiting.append(Due(quiet + place.leaves_after_ms, 0, _leave, track.index))
+            waiting.append((quiet + place.leaves_after_ms, 0, _leave, track.index))
     for stall in head.stalls:
         if not stall.escalated:
             limit = _limit_ms(stall, head, rules)
-            waiting.append(Due(stall.since + limit * (rules.escalate_at - 1), 2, _escalate, stall))
+            waiting.append((stall.since + limit * (rules.escalate_at - 1), 2, _escalate, stall))
     for run in head.clocks:
         if run.state == RUNNING:
-            waiting.append(Due(run.due, 3, _breach, run))
+            waiting.append((run.due, 3, _breach, run))
     for found in head.overlaps:
-        waiting.append(Due(found.last + rules.expire_ms, 4, _expire, found))
+        waiting.append((found.last + rules.expire_ms, 4, _expire, found))
     return waiting
 
 
