@@ -15,7 +15,11 @@ help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: $(VENV)/.installed deploy/kafka/lib/.pom.sha256 ## Virtualenv, pinned packages, Java, Kafka's jars; quick when done
+setup: installed ## Virtualenv, pinned packages, Java, Kafka's jars, compiled rules; quick when done
+	@$(BIN)/python -m deploy.compiling
+
+.PHONY: installed
+installed: $(VENV)/.installed deploy/kafka/lib/.pom.sha256
 	@deploy/setup.sh java
 
 .PHONY: demo
@@ -27,25 +31,25 @@ up: setup ## Start an instance in ./var and stay with it until Ctrl-C
 	@$(BIN)/throughline up
 
 .PHONY: test
-test: setup ## All tests, on a real Kafka, a real ClickHouse engine and a browser
+test: installed ## All tests, on a real Kafka, a real ClickHouse engine and a browser
 	@deploy/setup.sh chromium
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 .PHONY: coverage
-coverage: setup ## How much of the rules their own tests reach: 95 % at least, and of the branches alone
-	@$(BIN)/python -m pytest tests/journey tests/reference --cov=journey --cov-branch \
+coverage: installed ## How much of the rules their own tests reach: 95 % at least, and of the branches alone
+	@$(BIN)/python -X rules=sources -m pytest tests/journey tests/reference --cov=journey --cov-branch \
 	  --cov-report=term-missing:skip-covered --cov-report=json:.coverage.json --cov-fail-under=95 $(ARGS)
 	@$(BIN)/python -m tests.branches .coverage.json 95
 
 .PHONY: lint
-lint: setup ## Style, types, and which folder may import which
+lint: installed ## Style, types, and which folder may import which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 .PHONY: format
-format: setup ## Rewrite the code in the project's style
+format: installed ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -62,7 +66,7 @@ bench-backfill: setup ## Old touchpoints onto existing customers: how fast they 
 	@$(BIN)/python -m benchmarks.backfill $(ARGS)
 
 .PHONY: pins
-pins: setup ## Resolve the dependencies of pyproject.toml anew into constraints.txt, with hashes
+pins: installed ## Resolve the dependencies of pyproject.toml anew into constraints.txt, with hashes
 	@$(BIN)/pip-compile --quiet --extra dev --build-deps-for editable --generate-hashes --allow-unsafe --strip-extras \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	  --output-file constraints.txt pyproject.toml
@@ -74,7 +78,7 @@ clean: ## Remove what tools leave behind; the data in ./var stays
 
 .PHONY: bare
 bare: clean ## Remove also the virtualenv and Kafka's jars: as freshly cloned, but for ./var
-	@rm -rf $(VENV) deploy/kafka/lib
+	@rm -rf $(VENV) .compiled deploy/kafka/lib
 
 # constraints.txt names every package, so pip resolves nothing: what a registry has got since cannot get in the way.
 # pip checks every archive against its hash; the package itself is then only linked in.

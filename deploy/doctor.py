@@ -13,6 +13,7 @@ from deploy.kafka.advertised import advertised
 from deploy.kafka.broker import LOOPBACK, JavaMissingError, accepts, java_version
 from deploy.part import GATEWAY, KAFKA, Part, parts_of
 from deploy.supervision.configuration import known_parts, place
+from journey.compiled import is_used
 from schemas.settings import Settings
 
 _GIB = 1024**3
@@ -36,7 +37,7 @@ def doctor(settings: Settings) -> list[Check]:
     settings = _as_running(settings.model_copy(update={"data": Path(settings.data).absolute()}))
     parts = parts_of(settings)
     names = {part.name for part in parts}
-    checks = [_python(), _packages("clickhouse" in names)]
+    checks = [_python(), _packages("clickhouse" in names), _rules()]
     if "kafka" in names:
         checks += [_java(), _reason("kafka jars", preflight.kafka_jars(), "there, of the pinned version")]
     if "clickhouse" in names:
@@ -80,6 +81,13 @@ def _packages(embedded: bool) -> Check:
     if missing:
         return Check("packages", False, f"missing: {', '.join(missing)}", "run `make setup`")
     return Check("packages", True, ", ".join(found))
+
+
+def _rules() -> Check:
+    """Either is well: compiled ones are faster."""
+    return Check(
+        "rules", True, "compiled" if is_used() else "run as Python; with a C compiler `make setup` compiles them"
+    )
 
 
 def _java() -> Check:

@@ -11,7 +11,7 @@ from journey.agreement import proceed
 from journey.deadline import fire
 from journey.fact import Fact
 from journey.fold import count, step
-from journey.ledger import Ledger, positions
+from journey.ledger import Listening, positions
 from journey.reason import Moment, Reason, reason_of
 from journey.rules import Rules
 from journey.state import Head, pack_head, unpack_head
@@ -41,18 +41,6 @@ class Explanation(msgspec.Struct):
     steps: list[Step]
     facts: dict[str, Fact]
     head: Head
-
-
-class Listening(Ledger):
-    """Keeps everything that is said, in the order in which it is said."""
-
-    def __init__(self, customer_id: str, rules: Rules) -> None:
-        super().__init__(customer_id, rules)
-        self.heard: list[Fact] = []
-
-    def _say(self, fact: Fact) -> None:
-        super()._say(fact)
-        self.heard.append(fact)
 
 
 def explain(touches: Iterable[Touch], customer_id: str, rules: Rules, now: int) -> Explanation:

@@ -150,6 +150,18 @@ class Ledger:
         self.facts[fact.id] = fact
 
 
+class Listening(Ledger):
+    """Keeps everything that is said, in the order in which it is said."""
+
+    def __init__(self, customer_id: str, rules: Rules) -> None:
+        super().__init__(customer_id, rules)
+        self.heard: list[Fact] = []
+
+    def _say(self, fact: Fact) -> None:
+        super()._say(fact)
+        self.heard.append(fact)
+
+
 class Silence(Ledger):
     """Only counts what would be said: for folding what was said long ago."""
 

@@ -1,0 +1,69 @@
+"""The rules compiled to C say the same as their sources, and are not found once a source is another."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from journey import compiled
+
+_ROOT = Path(__file__).parents[2]
+# Every fact and every byte of state of some customers, in a process that runs compiled rules or sources.
+_SAYS = """
+import sys
+from hashlib import sha256
+from random import Random
+
+from benchmarks.touchpoints import Volume, records
+from journey.compiled import is_used
+from journey.correction import arrive, begin
+from journey.fact import instant
+from journey.policy.reading import read
+from journey.rules import Rules
+from journey.state import pack_journey
+from schemas.settings import DEFAULT_POLICY
+from streams.wire import decode, touch_of
+
+rules, random, said = Rules(read(DEFAULT_POLICY.read_text())), Random(1), sha256()
+journeys = {}
+for record in records(Volume(3000, 100)):
+    touch = touch_of(decode(record.value), rules.names_read)
+    journey = journeys.setdefault(record.customer_id, begin(rules))
+    outcome = arrive(journey, record.customer_id, [touch], touch.at + random.randrange(10**9), rules)
+    said.update(repr((outcome, pack_journey(journey))).encode())
+print(is_used(), said.hexdigest())
+"""
+
+
+def _says(*options: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, *options, "-c", _SAYS], cwd=_ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_compiled_rules_say_what_their_sources_say() -> None:
+    if not compiled.folder().exists():
+        pytest.skip("they are not compiled here: `make setup` does it where a C compiler is")
+    used, said = _says()
+    sources_used, says = _says("-X", "rules=sources")
+    assert (used, sources_used) == ("True", "False")
+    assert said == says
+
+
+def test_after_an_edit_nothing_compiled_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = tmp_path / "journey"
+    (sources / "policy").mkdir(parents=True)
+    (sources / "policy" / "rule.py").write_text("limit = 1")
+    monkeypatch.setattr(compiled, "_SOURCES", sources)
+    monkeypatch.setattr(compiled, "BUILT", tmp_path)
+    monkeypatch.setattr(sys, "_xoptions", {})
+    compiled.folder().mkdir()
+    assert compiled.path() == [str(compiled.folder())]
+    (sources / "policy" / "rule.py").write_text("limit = 2")
+    assert compiled.path() == []
+
+
+def test_every_module_that_is_compiled_is_there() -> None:
+    assert [name for name in compiled.MODULES if not (_ROOT / "journey" / f"{name}.py").exists()] == []
