@@ -65,6 +65,22 @@ bench-quick: setup ## The same with a tenth of the data and one run each: a firs
 bench-backfill: setup ## Old touchpoints onto existing customers: how fast they are rebuilt, and whether it ends exact
 	@$(BIN)/python -m benchmarks.backfill $(ARGS)
 
+# make faults-long SCHEDULES=300 SEED=7
+SCHEDULES ?= 100
+SEED ?= 1
+
+.PHONY: faults
+faults: installed ## Hurt the real parts in some thirty ways, and hold what they did against a second reading of the rules
+	@$(BIN)/python -m tests.faults --quick --customers 30 $(ARGS)
+
+.PHONY: faults-long
+faults-long: installed ## The same as often as SCHEDULES says, from SEED on
+	@$(BIN)/python -m tests.faults --schedules $(SCHEDULES) --seed $(SEED) $(ARGS)
+
+.PHONY: faults-planted
+faults-planted: installed ## Plant twelve bugs into the real parts, one at a time: each has to be caught
+	@$(BIN)/python -m tests.faults.plants $(ARGS)
+
 .PHONY: pins
 pins: installed ## Resolve the dependencies of pyproject.toml anew into constraints.txt, with hashes
 	@$(BIN)/pip-compile --quiet --extra dev --build-deps-for editable --generate-hashes --allow-unsafe --strip-extras \

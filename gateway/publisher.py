@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from gateway.admission import Lease
 from gateway.record import Record
 from schemas.topic import RAW
+from sinks import crash
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ class Publisher:
                 for record in records:
                     acknowledgements.append(await producer.send(record.topic, record.value, record.key))
                 await asyncio.gather(*acknowledgements)
+                crash.passing("gateway.after_produce")
             except KafkaError as error:
                 self._replace(producer, error)
                 raise

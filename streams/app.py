@@ -15,6 +15,7 @@ from journey.account import free_domains
 from journey.rules import Rules
 from schemas import topic
 from schemas.settings import Settings
+from sinks import crash
 from sinks.waiting import ended
 from streams.alignment import Alignment
 from streams.chunk import ChunkTransport
@@ -90,6 +91,8 @@ class Worker:
         tasks = [self._tasks.pop(tp) for tp in partitions if tp in self._tasks]
         for tp in partitions:
             self.lanes.pop(tp, None)
+        if tasks:
+            crash.passing("worker.in_revoke")
         if not await ended(tasks, _END_SECONDS) and not self.failed.done():
             still = ", ".join(sorted(task.get_name() for task in tasks if not task.done()))
             self.failed.set_exception(LaneStuckError(f"{still} will not end; leaving, to join the group anew"))

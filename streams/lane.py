@@ -16,6 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from sinks import crash
 from sinks.waiting import at_most, happens
 from streams.alignment import Alignment, Gate
 from streams.metrics import Metrics
@@ -163,6 +164,7 @@ class Lane:
             async for records in stretch(consumer, state, None, ends[state]):
                 self.stage.restore(records)
                 self.restored_records += len(records)
+                crash.passing("worker.in_restore")
                 position = newest_position(records) or position
                 if time.monotonic() - told > _TELL_SECONDS:
                     told = time.monotonic()
@@ -279,9 +281,15 @@ class Lane:
                 for (topic, target), outputs in effects.outputs.items()
                 for future in await _send(producer, topic, target, outputs)
             ]
+            if crash.is_wanted("worker.after_outputs") and sent:
+                await asyncio.gather(*sent)
+                crash.passing("worker.after_outputs")
             sent += await _send(producer, self.stage.state_topic, partition, state)
+            crash.passing("worker.after_state")
             await asyncio.gather(*sent)
+            crash.passing("worker.before_commit")
             await producer.commit_transaction()
+            crash.passing("worker.after_commit")
         self.stage.settle(effects)
         self._metrics.count(effects.counts)
         self._metrics.transactions.labels(self.stage.name, "committed").inc()

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec.structs import replace
 
+from sinks import crash
 from sinks.alert import Alert, decode_alert, is_past
 from sinks.channels.journal import Delivery, Journal
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
@@ -115,7 +116,9 @@ class Lane:
 
     async def _tried(self, alert: Alert) -> Outcome:
         try:
-            return await self.channel.deliver(alert)
+            outcome = await self.channel.deliver(alert)
+            crash.passing("notifier.after_post")
+            return outcome
         # One alert that a channel cannot bear must not end the lane.
         except Exception as error:
             log.exception("%s: alert %s", self.channel.name, alert.id)

@@ -8,6 +8,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.insert import InsertContext
 
+from sinks import crash
 from sinks.clickhouse.batch import Batch
 from sinks.clickhouse.position import write_positions
 from sinks.clickhouse.table import BY_NAME, Row, Table
@@ -35,8 +36,10 @@ class Insertion:
             rows = batch.rows[name]
             if not rows:
                 continue
+            crash.passing("writer.before_insert")
             for chunk in _by_month(BY_NAME[name], rows):
                 self._insert(BY_NAME[name], chunk)
+            crash.passing("writer.after_insert")
             del batch.rows[name]
             done(name, len(rows))
         void(self.client, batch.endings, voided)

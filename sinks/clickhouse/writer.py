@@ -17,6 +17,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from clickhouse_connect.driver.client import Client
 
 from schemas import topic
+from sinks import crash
 from sinks.clickhouse.batch import Batch
 from sinks.clickhouse.insertion import Insertion
 from sinks.clickhouse.migration import MigrationRefusedError, migrate
@@ -222,6 +223,7 @@ class Writer:
         try:
             if mine:
                 await self._consumer.commit(mine)
+                crash.passing("writer.after_commit")
         except KafkaError as error:
             log.info("the group's offsets were not committed, the tables know better: %r", error)
 

@@ -1,0 +1,247 @@
+"""The real parts as processes: a broker behind a proxy, workers, writer, ClickHouse, gateway, notifier, rebuilder.
+
+Whatever ends is started again a moment later, as a supervisor would, unless it is held down.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from benchmarks.broker import free_run
+from deploy.kafka.broker import Broker, wait_ready
+from deploy.kafka.topics import create_topics
+from sinks.crash import VARIABLE
+from tests.faults.proxy import Proxy
+from tests.process import ROOT, answers, eventually
+from tests.sinks.receiver import Receiver, receiving
+
+PARTITIONS, GROUP = 4, "throughline"
+_AGAIN_SECONDS = 0.3
+# Input partitions: of both raw topics, of journey.touchpoints and of identity.links.
+_READ = 3 * PARTITIONS + 1
+_SECRET = "whsec_dGhlLXNlY3JldC1vZi10aGUtdGVzdHM="
+WRITE_KEY, PASSWORD = "of-the-emitter", "of-the-writer"
+
+
+@dataclass(frozen=True)
+class BehindProxy(Broker):
+    """A broker that clients of its second listener reach through a proxy only."""
+
+    inside: int = 0
+    proxied: int = 0
+
+    def properties(self) -> dict[str, str]:
+        """One more listener, which is advertised as where the proxy listens."""
+        found = super().properties()
+        found["listeners"] += f",FAULTY://127.0.0.1:{self.inside}"
+        found["advertised.listeners"] += f",FAULTY://127.0.0.1:{self.proxied}"
+        found["listener.security.protocol.map"] += ",FAULTY:PLAINTEXT"
+        return found
+
+
+@dataclass
+class Part:
+    """One process. `crash_at` is where its next start is told to end; that start alone."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    held: bool = False
+    crash_at: str = ""
+    starts: int = 0
+    process: "subprocess.Popen[bytes] | None" = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self) -> None:
+        """Start it where it is not running and not held."""
+        with self._lock:
+            if self.held or (self.process is not None and self.process.poll() is None):
+                return
+            environment = {**os.environ, **self.environment}
+            if self.crash_at:
+                environment[VARIABLE], self.crash_at = self.crash_at, ""
+            with self.log.open("ab") as log:
+                log.write(f"--- start {self.starts}, {environment.get(VARIABLE, 'no crash')}\n".encode())
+                self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=ROOT, env=environment)
+            self.starts += 1
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal; nothing where it is gone."""
+        if self.process is not None and self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
+    def hold(self) -> None:
+        """Kill it, and let it stay down until `release`."""
+        with self._lock:
+            self.held = True
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait(20)
+
+    def release(self) -> None:
+        """Let it run again."""
+        self.held = False
+
+    @property
+    def restarts(self) -> int:
+        return max(0, self.starts - 1)
+
+
+class House:
+    """Every part by its name; `workers` are worker-1, worker-2, ..."""
+
+    def __init__(
+        self, folder: Path, ports: Callable[[int], list[int]], workers: int, plant: tuple[str, str] = ("", "")
+    ) -> None:
+        """`plant` is code to run instead of a kind of part (worker, writer, ...), for that part alone."""
+        base = ports(30 + 10 * workers)
+        self.folder = folder
+        self.broker = BehindProxy(folder / "kafka", base[0], base[1], inside=base[2], proxied=base[3])
+        self.kafka_proxy, self.clickhouse_proxy = Proxy(base[3], base[2]), Proxy(base[4], base[7])
+        self.bootstrap = self.broker.bootstrap
+        self.clickhouse_url = f"http://127.0.0.1:{base[7]}"
+        self.gateway_url = f"http://127.0.0.1:{base[20] + 6}"
+        self.workers = [f"worker-{number + 1}" for number in range(workers)]
+        self.parts: dict[str, Part] = {}
+        self.receiver: Receiver | None = None
+        self._plant = plant
+        self._base, self._stopping = base, threading.Event()
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+
+    def settings(self, port_base: int, worker_id: str = "worker-1") -> dict[str, str]:
+        """What a part of the product is told."""
+        assert self.receiver is not None
+        return {
+            "THROUGHLINE_KAFKA": f"127.0.0.1:{self.kafka_proxy.port}",
+            "THROUGHLINE_KAFKA_INSECURE": "true",
+            "THROUGHLINE_CLICKHOUSE_URL": f"http://127.0.0.1:{self.clickhouse_proxy.port}",
+            "THROUGHLINE_CLICKHOUSE_PASSWORD": PASSWORD,
+            "THROUGHLINE_CLICKHOUSE_READONLY_PASSWORD": "of-the-analyst",
+            "THROUGHLINE_DATA": str(self.folder),
+            "THROUGHLINE_PORT_BASE": str(port_base),
+            "THROUGHLINE_PARTITIONS": str(PARTITIONS),
+            "THROUGHLINE_WORKER_ID": worker_id,
+            "THROUGHLINE_CHUNK_RECORDS": "500",
+            "THROUGHLINE_WRITE_KEY": WRITE_KEY,
+            "THROUGHLINE_WEBHOOK_URL": self.receiver.url,
+            "THROUGHLINE_WEBHOOK_SECRET": _SECRET,
+            "THROUGHLINE_WEBHOOK_ALLOW_PRIVATE": "true",
+        }
+
+    def _add(self, name: str, module: str, environment: Mapping[str, str]) -> None:
+        kind, code = self._plant
+        planted = ["-X", "rules=sources", "-c", code]
+        command = [sys.executable, *(planted if kind and name.startswith(kind) else ["-m", module])]
+        self.parts[name] = Part(name, command, dict(environment), self.folder / f"{name}.log")
+
+    def build(self) -> None:
+        """Start everything, in the order that it needs."""
+        base = self._base
+        self.broker.prepare()
+        self.parts["kafka"] = Part("kafka", self.broker.command(), {}, self.folder / "kafka.log")
+        clickhouse = {**self.settings(base[5]), "THROUGHLINE_CLICKHOUSE_URL": ""}
+        self._add("clickhouse", "deploy.clickhouse", clickhouse)
+        self.kafka_proxy.start()
+        self.clickhouse_proxy.start()
+        self._keeper.start()
+        wait_ready(self.bootstrap, 60)
+        create_topics(self.bootstrap, PARTITIONS)
+        eventually(lambda: answers(f"{self.clickhouse_url}/ping"), 60)
+        for number, name in enumerate(self.workers):
+            self._add(name, "streams.worker", self.settings(base[30 + 10 * number], name))
+        for name, module in (
+            ("writer", "sinks.writer"),
+            ("notifier", "sinks.notifier"),
+            ("rebuilder", "streams.rebuilder"),
+            ("gateway", "gateway.server"),
+        ):
+            self._add(name, module, self.settings(base[20]))
+        eventually(lambda: answers(f"{self.gateway_url}/readyz"), 60)
+        eventually(self._all_owned, 90)
+
+    def _all_owned(self) -> bool:
+        """Whether the workers have every partition among them, restored."""
+        lanes = 0
+        for name in self.workers:
+            try:
+                found = httpx.get(f"{self.worker_page(name)}/readyz", timeout=2).json()
+            except httpx.HTTPError:
+                return False
+            lanes += found["lanes"] if found["ready"] else 0
+        return lanes == _READ
+
+    def worker_page(self, name: str) -> str:
+        """Where a worker says how it is."""
+        return f"http://127.0.0.1:{self._base[30 + 10 * self.workers.index(name)] + 3}"
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(_AGAIN_SECONDS):
+            for part in list(self.parts.values()):
+                part.keep()
+
+    def heal(self) -> None:
+        """End every trouble: nothing is held, paused, cut or told to crash."""
+        self.kafka_proxy.heal()
+        self.clickhouse_proxy.heal()
+        for part in self.parts.values():
+            part.crash_at = ""
+            part.signal(signal.SIGCONT)
+            part.release()
+
+    def stop(self) -> None:
+        """Stop every part by its own id."""
+        self._stopping.set()
+        if self._keeper.is_alive():
+            self._keeper.join(5)
+        self.heal()
+        for part in self.parts.values():
+            part.held = True
+        for names in (self.workers, ("writer", "notifier", "rebuilder", "gateway"), ("clickhouse", "kafka")):
+            running = [self.parts[name] for name in names if name in self.parts]
+            for part in running:
+                part.signal(signal.SIGTERM)
+            deadline = time.monotonic() + 15
+            for part in running:
+                if part.process is None:
+                    continue
+                try:
+                    part.process.wait(max(0.1, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    part.process.kill()
+                    part.process.wait()
+        self.kafka_proxy.stop()
+        self.clickhouse_proxy.stop()
+
+
+def neighbours(length: int) -> list[int]:
+    """So many neighbouring free ports."""
+    first = free_run(length)
+    return list(range(first, first + length))
+
+
+@contextmanager
+def house(
+    folder: Path, ports: Callable[[int], list[int]], workers: int = 2, plant: tuple[str, str] = ("", "")
+) -> Iterator[House]:
+    """A running house while the block runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with receiving() as receiver:
+        built = House(folder, ports, workers, plant)
+        built.receiver = receiver
+        try:
+            built.build()
+            yield built
+        finally:
+            built.stop()

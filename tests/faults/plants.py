@@ -1,0 +1,164 @@
+"""`python -m tests.faults.plants`: bugs planted into the real parts, each of which the oracle has to catch.
+
+An oracle that has never said no proves nothing by saying yes.
+"""
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.faults.cells import CELLS
+from tests.faults.house import house, neighbours
+from tests.faults.schedules import run
+from tests.faults.traffic import Traffic
+
+_EVERY = """
+import itertools
+_turns = itertools.count(1)
+def every(number):
+    return next(_turns) % number == 0
+"""
+
+
+class Plant(NamedTuple):
+    """A bug: what is patched in which part before it starts, and the trouble in which it shows."""
+
+    name: str
+    part: str
+    code: str
+    cell: str = "calm"
+
+
+PLANTS = (
+    Plant("one event dropped", "worker", """
+from streams.intake import IntakeStage
+keep = IntakeStage._write
+IntakeStage._write = lambda self, *rest: None if every(60) else keep(self, *rest)
+"""),
+    Plant("one event doubled", "worker", """
+import journey.correction as correction
+correction.is_known = lambda *_: False
+correction.is_forgotten = lambda *_: True
+"""),
+    Plant("order swapped", "worker", """
+import journey.correction as correction
+def as_it_comes(journey, customer_id, touches, now, rules, outcome):
+    named = [(touch.key, correction.name_of(touch), touch) for touch in touches]
+    correction._fold_in(journey, customer_id, named, now, rules, outcome)
+correction._refold = as_it_comes
+"""),
+    Plant("commit skipped", "worker", """
+from streams.lane import Lane
+commit = Lane._commit
+async def skipping(self, effects, position):
+    if self.stage.name == "journey" and position is not None and every(9):
+        self.stage.settle(effects)
+    else:
+        await commit(self, effects, position)
+Lane._commit = skipping
+""", "kill worker"),
+    Plant("stale key after a rebalance", "worker", """
+from streams.lane import Lane
+from streams.journeys import JourneyStage
+restore = JourneyStage.restore
+def half(self, records):
+    restore(self, [record for record in records if record.key.startswith(b"\\x00") or not every(3)])
+JourneyStage.restore = half
+""", "rolling restart"),
+    Plant("late event dropped", "worker", """
+from streams.folding import Folding
+ask = Folding._ask
+Folding._ask = lambda self, customer_id, journey, reason: None if reason == "too_late" else ask(
+    self, customer_id, journey, reason)
+"""),
+    Plant("rejected one lost", "worker", """
+from streams.intake import IntakeStage
+from schemas import topic
+from streams.stage import Effects
+write = Effects.write
+Effects.write = lambda self, name, *rest: None if name == topic.REJECTED and every(5) else write(self, name, *rest)
+""", "poison"),
+    Plant("alert twice", "worker", """
+from schemas import topic
+from streams.stage import Effects
+write = Effects.write
+def twice(self, name, *rest):
+    write(self, name, *rest)
+    if name == topic.ALERTS:
+        write(self, name, *rest)
+Effects.write = twice
+"""),
+    Plant("token reused", "writer", """
+from sinks.clickhouse.insertion import Insertion
+insert = Insertion._insert
+Insertion._insert = lambda self, *rest: None if every(11) else insert(self, *rest)
+"""),
+    Plant("tombstone lost", "worker", """
+from streams.folding import Folding
+say = Folding._say
+def without(self, key, version, outcome):
+    outcome.facts = [fact for fact in outcome.facts if not fact.deleted]
+    say(self, key, version, outcome)
+Folding._say = without
+"""),
+    Plant("wrong customer merged", "worker", """
+from dataclasses import replace
+from streams.resolver import ResolverStage
+assign, last = ResolverStage._assign, []
+def wrong(self, one, *rest):
+    last.append(one.to)
+    if len(last) % 3 == 0:
+        one = replace(one, to=last[-2])
+    assign(self, one, *rest)
+ResolverStage._assign = wrong
+"""),
+    Plant("zombie overwrites", "worker", """
+import os
+import streams.lane as lane
+class Unfenced(lane.AIOKafkaProducer):
+    def __init__(self, **options):
+        options["transactional_id"] = f"{options['transactional_id']}.{os.getpid()}"
+        super().__init__(**options)
+lane.AIOKafkaProducer = Unfenced
+""", "zombie"),
+)  # fmt: skip
+_MODULES = {"worker": "streams.worker", "writer": "sinks.writer"}
+
+
+def caught(plant: Plant, seed: int) -> list[str]:
+    """What the oracle says of parts with the bug; nothing where it did not catch it."""
+    folder = Path(tempfile.mkdtemp(prefix="throughline-plant-"))
+    cell = next(each for each in CELLS if each.name == plant.cell)
+    code = f"{_EVERY}{plant.code}\nfrom {_MODULES[plant.part]} import main\nmain()\n"
+    rounds: list[Traffic] = []
+    with house(folder, neighbours, plant=(plant.part, code)) as built:
+        outcome = run(built, cell, seed, 150, rounds, 30)
+    shutil.rmtree(folder, ignore_errors=True)
+    return outcome.verdict.told
+
+
+def main() -> int:
+    """Exit 1 where a bug was not caught."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.plants", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="plants whose name holds this")
+    given = parser.parse_args()
+    # Told to stop, it stops what it started, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended: told to stop"))
+    missed = 0
+    for plant in PLANTS:
+        if given.only not in plant.name:
+            continue
+        told = caught(plant, given.seed)
+        missed += not told
+        print(f"{plant.name}: {'caught: ' + told[0][:150] if told else 'MISSED'}", flush=True)
+    print(f"{len(PLANTS)} planted, {missed} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
