@@ -94,7 +94,7 @@ def _accept(
             left_out.append((touch.at, name))
             continue
         newest, seen = max(newest, touch.at), True
-        accepted.append((touch.key, name, touch))
+        accepted.append(((touch.at, touch.source, touch.id), name, touch))
         if order:
             insort(order, touch.key)
     outcome.facts += flagged.values()
@@ -112,7 +112,7 @@ def _is_closed(
     """
     if touch.at < newest - rules.correction_ms:
         return True
-    if len(journey.recents) + len(accepted) < MOST_RECENTS:
+    if journey.recents.count + len(accepted) < MOST_RECENTS:
         return False
     if not order:
         order += sorted([held.key for held in journey.recents] + [place for place, _, _ in accepted])
@@ -138,7 +138,7 @@ def _fold_in(
         fold_newest(journey, touch, rules, ledger, name)
     fire(journey.head, now, rules, ledger)
     _publish(journey, ledger, outcome, rules)
-    if len(journey.recents) >= FOLD_AWAY_AT:
+    if journey.recents.count >= FOLD_AWAY_AT:
         fold_away(journey, customer_id, rules)
 
 
@@ -179,7 +179,7 @@ def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, 
     says = {**facts, **new.facts, **{fact.id: fact for fact in positions(new_head, customer_id, rules)}}
     _say_difference(journey, customer_id, said, says, touches[0], rules, outcome)
     _tell_difference(facts, old, new, said, outcome)
-    if len(journey.recents) >= FOLD_AWAY_AT:
+    if journey.recents.count >= FOLD_AWAY_AT:
         fold_away(journey, customer_id, rules)
 
 
@@ -282,7 +282,7 @@ def fold_away(journey: Journey, customer_id: str, rules: Rules) -> None:
     In silence, but as this customer: a decision means an overlap by an id that the customer is part of.
     """
     recents = journey.recents
-    excess = len(recents) - MOST_RECENTS
+    excess = recents.count - MOST_RECENTS
     before = journey.head.last - rules.correction_ms
     if excess < FOLD_AWAY_AT and recents.instant(FOLD_AWAY_AT // 2) >= before:
         return

@@ -60,7 +60,7 @@ def count(head: Head, touch: Touch, profile: Profile, rules: Rules) -> DealRun |
     head.seen += 1
     if not rules.of_account:
         position.meet(head, touch, rules)
-    head.last, head.last_source, head.last_id = touch.key
+    head.last, head.last_source, head.last_id = touch.at, touch.source, touch.id
     if rules.of_account:
         return None
     points = score.add(head, touch, profile, rules)

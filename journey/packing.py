@@ -28,10 +28,10 @@ _SOURCE_NUMBERS = {source: bytes((number,)) for source, number in numbered(SOURC
 # Actors are often the tools themselves.
 _ACTOR_NUMBERS, _PROPERTY_NUMBERS = numbered(SOURCES), numbered(PROPERTIES)
 _BYTES = tuple(bytes((number,)) for number in range(256))
-INSTANT, _KIND = 5, 3
+_INSTANT, _KIND = 5, 3
 # Counted from 2010 on, so that five bytes last until 2044. What is before or after that is spelled out.
 _BEGINS_MS = 1_262_304_000_000
-_BEYOND = (1 << 8 * INSTANT) - 1
+_BEYOND = (1 << 8 * _INSTANT) - 1
 _LONG_TEXT, _UUID, _LONG_TOUCH = 0xFE, 0xFF, 0xFF
 _MOST_KINDS = 20_000
 _is_uuid = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
@@ -63,16 +63,38 @@ def pack_touch(touch: Touch, name: bytes) -> bytes:
     kind, rest, at = _kind_of(touch), _rest_of(touch), touch.at - _BEGINS_MS
     if not 0 <= at < _BEYOND:
         at, rest = _BEYOND, (*rest, touch.at)
-    raw = at.to_bytes(INSTANT, "big") + name + (_packed_kinds.get(kind) or _pack_kind(kind))
+    raw = at.to_bytes(_INSTANT, "big") + name + (_packed_kinds.get(kind) or _pack_kind(kind))
     if rest != _NO_REST:
         raw += _pack_rest(rest)
     size = len(raw)
     return (_BYTES[size] if size < _LONG_TOUCH else b"\xff" + size.to_bytes(4, "big")) + raw
 
 
-def touch_in(raw: bytes) -> Touch:
-    at = int.from_bytes(raw[:INSTANT], "big")
-    source, begin = _word(raw, INSTANT, SOURCES)
+def touches_in(packed: bytes) -> Iterator[Touch]:
+    """Every touchpoint of several in a row."""
+    for start, end in bounds(packed):
+        yield _touch(packed[start:end])
+
+
+def names_in(packed: bytes) -> Iterator[tuple[int, bytes]]:
+    """(instant, name) of every touchpoint of several in a row."""
+    for start, end in bounds(packed):
+        raw = packed[start:end]
+        yield instant_in(raw), raw[_INSTANT : _after_name(raw)]
+
+
+def newest_in(packed: bytes, name: bytes) -> int | None:
+    """When the last touchpoint of this name in a row occurred; None where there is none."""
+    found = None
+    for start, end in bounds(packed):
+        if packed.startswith(name, start + _INSTANT):
+            found = instant_in(packed[start:end])
+    return found
+
+
+def _touch(raw: bytes) -> Touch:
+    at = int.from_bytes(raw[:_INSTANT], "big")
+    source, begin = _word(raw, _INSTANT, SOURCES)
     name, begin = _id(raw, begin)
     kind, begin = _kind(raw, begin)
     if begin == len(raw):
@@ -95,12 +117,12 @@ def bounds(packed: Packed) -> Iterator[tuple[int, int]]:
 
 
 def instant_in(raw: bytes) -> int:
-    at = int.from_bytes(raw[:INSTANT], "big")
-    return at + _BEGINS_MS if at != _BEYOND else touch_in(raw).at
+    at = int.from_bytes(raw[:_INSTANT], "big")
+    return at + _BEGINS_MS if at != _BEYOND else _touch(raw).at
 
 
-def after_name(raw: bytes) -> int:
-    return _id(raw, _word(raw, INSTANT, SOURCES)[1])[1]
+def _after_name(raw: bytes) -> int:
+    return _id(raw, _word(raw, _INSTANT, SOURCES)[1])[1]
 
 
 def _spell(text: str) -> bytes:

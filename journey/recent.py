@@ -5,7 +5,7 @@ from itertools import islice
 
 import msgspec
 
-from journey.packing import INSTANT, after_name, bounds, instant_in, name_as, name_at, name_of, pack_touch, touch_in
+from journey.packing import bounds, instant_in, name_as, name_at, name_of, names_in, newest_in, pack_touch, touches_in
 from journey.touch import Touch
 
 
@@ -20,9 +20,7 @@ class Recents(msgspec.Struct, array_like=True, gc=False):
 
     def __iter__(self) -> Iterator[Touch]:
         """Every touchpoint, oldest first."""
-        packed = bytes(self.packed)
-        for start, end in bounds(packed):
-            yield touch_in(packed[start:end])
+        return touches_in(bytes(self.packed))
 
     def append(self, touch: Touch, name: bytes | None = None) -> None:
         """Take one in that is newer than all; `name` is what `name_of` says of it."""
@@ -44,21 +42,12 @@ class Recents(msgspec.Struct, array_like=True, gc=False):
 
     def named(self, name: bytes) -> int | None:
         """When the newest touchpoint of this name occurred; None where there is none."""
-        packed, found = self.packed, None
-        if packed.find(name) < 0:
-            return None
-        # Most likely it is here; but the same bytes may stand for something else.
-        for start, end in bounds(packed):
-            if packed.startswith(name, start + INSTANT):
-                found = instant_in(bytes(packed[start:end]))
-        return found
+        # Where it is here it is most likely one; but the same bytes may stand for something else.
+        return newest_in(bytes(self.packed), name) if name in self.packed else None
 
     def names(self) -> Iterator[tuple[int, bytes]]:
         """(instant, name) of every touchpoint."""
-        packed = bytes(self.packed)
-        for start, end in bounds(packed):
-            raw = packed[start:end]
-            yield instant_in(raw), raw[INSTANT : after_name(raw)]
+        return names_in(bytes(self.packed))
 
     def without(self, oldest: int) -> "Recents":
         """All but so many of the oldest."""

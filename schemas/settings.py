@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     webhook_url: str = Field("", description="Where alerts are posted, signed by Standard Webhooks; empty is none")
     webhook_secret: SecretStr = Field(SecretStr(""), description="whsec_... of the alert webhook")
     webhook_allow_private: bool = Field(False, description="Let webhooks reach loopback and private addresses")
-    chunk_records: int = Field(8000, ge=1, description="Most records of one partition in one transaction")
+    chunk_records: int = Field(32_000, ge=1, description="Most records that one poll brings of all partitions")
     chunk_bytes: int = Field(4_000_000, ge=1024, description="Most bytes of one partition in one transaction")
     sweep_seconds: float = Field(1.0, gt=0, description="How often each partition looks for what is due")
     rebuild_touchpoints_per_second: int = Field(

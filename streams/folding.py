@@ -5,7 +5,7 @@ Each customer's touchpoints of a chunk are folded at once, where a control recor
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -55,11 +55,8 @@ _TOUCHPOINTS = (b"", FORWARDED, ACCOUNT)
 _encode = msgspec.json.Encoder().encode
 
 
-class Arrival(NamedTuple):
-    """A touchpoint and the record that brought it."""
-
-    touch: Touch
-    record: Any
+# A touchpoint and the record that brought it.
+Arrival = tuple[Touch, Any]
 
 
 class Folding:
@@ -86,6 +83,7 @@ class Folding:
         self._arrivals: dict[str, list[Arrival]] = {}
         self._accounts: set[str] = set()
         self._offset = 0
+        self._folded = 0
 
     def chunk(self, records: Any) -> Effects:
         """Fold all records of a chunk; nothing is changed but the effects."""
@@ -114,9 +112,11 @@ class Folding:
                 continue
             if kind == ACCOUNT:
                 self._accounts.add(wire.customer_id)
-            self._arrivals.setdefault(wire.customer_id, []).append(Arrival(touch, record))
+            self._arrivals.setdefault(wire.customer_id, []).append((touch, record))
         for customer_id, arrivals in self._arrivals.items():
             self._arrive(customer_id, arrivals)
+        if self._folded:
+            effects.count("folded", by=self._folded)
         effects.watermark = self.now
         return effects
 
@@ -289,7 +289,7 @@ class Folding:
         self._keep_up(customer_id, journey)
         outcome = arrive(journey, customer_id, touches, self.now, self._rules_of(journey))
         if not journey.account:
-            self.effects.count("folded", by=len(touches))
+            self._folded += len(touches)
         self._keep(customer_id, journey, outcome)
 
     def _keep(self, customer_id: str, journey: Journey, outcome: Outcome) -> None:
