@@ -4,6 +4,8 @@ An account has no stage, clock or stall. Of its people it knows what two teams r
 another team than the first one holds: enough to say which team goes first.
 """
 
+from typing import Final
+
 from journey.ledger import Ledger
 from journey.overlap import decide, on, open_or_extend, resolve
 from journey.ownership import hold, let_go, taker
@@ -12,7 +14,7 @@ from journey.rules import Rules
 from journey.state import Contact, Head
 from journey.touch import Touch
 
-_MOST_HELD = 64
+_MOST_HELD: Final = 64
 
 
 def watch(head: Head, touch: Touch, profile: Profile, rules: Rules, ledger: Ledger) -> None:

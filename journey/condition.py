@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from journey.policy.condition import Amount, Condition, Match
 
 if TYPE_CHECKING:
     from journey.touch import Touch
 
-FIELDS = ("type", "team", "channel", "direction", "subject", "campaign", "content", "actor", "source")
-AMOUNT_SCALE = 10_000
+FIELDS: Final = ("type", "team", "channel", "direction", "subject", "campaign", "content", "actor", "source")
+AMOUNT_SCALE: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Const:
     value: bool
 
 
-TRUE, FALSE = Const(True), Const(False)
+TRUE: Final = Const(True)
+FALSE: Final = Const(False)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
+from typing import Final
 
 from journey.agreement import fire
 from journey.duplicate import is_forgotten, is_known, remember
@@ -20,9 +21,10 @@ from journey.rules import Rules
 from journey.state import NO_BASE, Head, Journey, pack_head, unpack_head
 from journey.touch import Touch
 
-MOST_RECENTS = 512
-FOLD_AWAY_AT = 16
-_KEY, _PLACE = attrgetter("key"), itemgetter(0)
+MOST_RECENTS: Final = 512
+FOLD_AWAY_AT: Final = 16
+_KEY: Final = attrgetter("key")
+_PLACE: Final = itemgetter(0)
 Place = tuple[int, str, str]
 # A touchpoint's place in the order, its name as `journey.packing` has it, and itself.
 Arrived = tuple[Place, bytes, Touch]

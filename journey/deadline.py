@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from journey import clock, overlap, position
 from journey.ledger import ESCALATED, OPENED, Ledger
@@ -10,8 +10,9 @@ from journey.rules import Rules
 from journey.state import NOWHERE, RUNNING, ClockRun, Head, OpenOverlap, Stall
 from journey.track import Move, move
 
-NO_ACTIVITY, NO_PROGRESS = "no_activity", "no_progress"
-_ORDER = itemgetter(0, 1)
+NO_ACTIVITY: Final = "no_activity"
+NO_PROGRESS: Final = "no_progress"
+_ORDER: Final = itemgetter(0, 1)
 # Something that waits for time: when, its rank among things due at once, what is done then, and to what.
 Due = tuple[int, int, Callable[[Head, Any, int, Rules, Ledger], None], Any]
 

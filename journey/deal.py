@@ -1,7 +1,7 @@
 """A customer's deals: begun, changed, won, lost and reopened by touchpoints that name them, or mean the open one."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from journey.ledger import Ledger
 from journey.profile import Profile, passes
@@ -9,8 +9,8 @@ from journey.rules import Rules
 from journey.state import DEAL_LOST, DEAL_OPEN, DEAL_WON, DealRun, Head
 from journey.touch import Touch
 
-MOST_DEALS = 16
-_ENDED = {"won": DEAL_WON, "lost": DEAL_LOST}
+MOST_DEALS: Final = 16
+_ENDED: Final = {"won": DEAL_WON, "lost": DEAL_LOST}
 
 
 def change(head: Head, touch: Touch, profile: Profile, points: float, rules: Rules) -> DealRun | None:

@@ -8,14 +8,15 @@ one that it is not; with twenty, one in 1.4e13.
 from collections.abc import Iterable
 from hashlib import blake2b
 from struct import Struct
+from typing import Final
 
 from journey.rules import Rules
 from journey.state import Journey
 
-MOST_KNOWN = 512
-_KNOWN = Struct(">H6s")
-_DAY_MS = 86_400_000
-_LAST_DAY = 0xFFFF
+MOST_KNOWN: Final = 512
+_KNOWN: Final = Struct(">H6s")
+_DAY_MS: Final = 86_400_000
+_LAST_DAY: Final = 0xFFFF
 
 
 def is_known(journey: Journey, name: bytes, newest: int, rules: Rules) -> bool:

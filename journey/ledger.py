@@ -1,6 +1,7 @@
 """What a fold says: the newest content of each fact, and the events in its life that people may be told of."""
 
 from decimal import Decimal
+from typing import Final
 
 from journey.condition import AMOUNT_SCALE
 from journey.fact import (
@@ -34,7 +35,10 @@ from journey.state import (
 )
 from journey.touch import Touch
 
-OPENED, ESCALATED, RESOLVED, BROKEN = "opened", "escalated", "resolved", "breached"
+OPENED: Final = "opened"
+ESCALATED: Final = "escalated"
+RESOLVED: Final = "resolved"
+BROKEN: Final = "breached"
 
 
 class Ledger:

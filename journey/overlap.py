@@ -1,6 +1,7 @@
 """When both teams are on one thing: found at each outbound touchpoint, resolved by claim, release, decision, expiry."""
 
 from collections.abc import Callable
+from typing import Final
 
 from journey.ledger import OPENED, RESOLVED, Ledger, overlap_id
 from journey.ownership import claim, precedence, release
@@ -9,9 +10,10 @@ from journey.rules import Rules
 from journey.state import Contact, Head, OpenOverlap
 from journey.touch import Touch
 
-_MOST_REFS = 16
+_MOST_REFS: Final = 16
 # No agreement has so many teams or subjects; a tool that makes names up must not make state grow.
-MOST_TEAMS, MOST_HELD = 16, 64
+MOST_TEAMS: Final = 16
+MOST_HELD: Final = 64
 
 
 def turf_owner(head: Head, touch: Touch, profile: Profile, rules: Rules) -> str | None:

@@ -1,5 +1,7 @@
 """Who owns the customer, who claims a subject, and the hand-offs between the teams."""
 
+from typing import Final
+
 from journey.ledger import Ledger
 from journey.policy.teamwork import Ownership
 from journey.profile import Profile, passes
@@ -8,8 +10,8 @@ from journey.state import Claim, Head
 from journey.touch import Touch
 from journey.track import Move
 
-WHOLE = ""
-MOST_CLAIMS = 64
+WHOLE: Final = ""
+MOST_CLAIMS: Final = 64
 
 
 def hand_over(head: Head, touch: Touch, profile: Profile, moves: list[Move], rules: Rules, ledger: Ledger) -> None:

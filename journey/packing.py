@@ -7,7 +7,7 @@ besides. Known words are numbers (`journey.word`), an id that is a UUID in its u
 import re
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,32 +16,40 @@ from journey.word import CHANNELS, DIRECTIONS, PROPERTIES, SOURCES, SUBJECTS, TE
 
 Kind = tuple[str | None, ...]
 Packed = bytes | bytearray
-_KIND_FIELDS = ("type", "team", "direction", "channel", "subject")
+_KIND_FIELDS: Final = ("type", "team", "direction", "channel", "subject")
 # What touchpoints have most often comes first: what is absent at the end is left out.
-_OFTEN = ("properties", "actor")
-_REST_FIELDS = (*_OFTEN, *(each for each in Touch.__struct_fields__[3 + len(_KIND_FIELDS) :] if each not in _OFTEN))
-_kind_of, _rest_of = attrgetter(*_KIND_FIELDS), attrgetter(*_REST_FIELDS)
-_NO_REST = (None,) * len(_REST_FIELDS)
+_OFTEN: Final = ("properties", "actor")
+_REST_FIELDS: Final = (
+    *_OFTEN,
+    *(each for each in Touch.__struct_fields__[3 + len(_KIND_FIELDS) :] if each not in _OFTEN),
+)
+_kind_of: Final = attrgetter(*_KIND_FIELDS)
+_rest_of: Final = attrgetter(*_REST_FIELDS)
+_NO_REST: Final = (None,) * len(_REST_FIELDS)
 _LISTS: tuple[Sequence[str | None], ...] = (TYPES, TEAMS, DIRECTIONS, CHANNELS, SUBJECTS)
-_NUMBERS = tuple(numbered(words) for words in _LISTS)
-_SOURCE_NUMBERS = {source: bytes((number,)) for source, number in numbered(SOURCES).items()}
+_NUMBERS: Final = tuple(numbered(words) for words in _LISTS)
+_SOURCE_NUMBERS: Final = {source: bytes((number,)) for source, number in numbered(SOURCES).items()}
 # Actors are often the tools themselves.
-_ACTOR_NUMBERS, _PROPERTY_NUMBERS = numbered(SOURCES), numbered(PROPERTIES)
-_BYTES = tuple(bytes((number,)) for number in range(256))
-_INSTANT, _KIND = 5, 3
+_ACTOR_NUMBERS: Final = numbered(SOURCES)
+_PROPERTY_NUMBERS: Final = numbered(PROPERTIES)
+_BYTES: Final = tuple(bytes((number,)) for number in range(256))
+_INSTANT: Final = 5
+_KIND: Final = 3
 # Counted from 2010 on, so that five bytes last until 2044. What is before or after that is spelled out.
-_BEGINS_MS = 1_262_304_000_000
-_BEYOND = (1 << 8 * _INSTANT) - 1
-_LONG_TEXT, _UUID, _LONG_TOUCH = 0xFE, 0xFF, 0xFF
-_MOST_KINDS = 20_000
-_is_uuid = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder().decode
+_BEGINS_MS: Final = 1_262_304_000_000
+_BEYOND: Final = (1 << 8 * _INSTANT) - 1
+_LONG_TEXT: Final = 0xFE
+_UUID: Final = 0xFF
+_LONG_TOUCH: Final = 0xFF
+_MOST_KINDS: Final = 20_000
+_is_uuid: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder().decode
 # No packed value begins with it: what follows is JSON, for numbers that are too large to be packed.
-_AS_JSON = b"\xc1"
+_AS_JSON: Final = b"\xc1"
 # Touchpoints of one kind are many: each kind is packed and unpacked once.
-_packed_kinds: dict[Kind, bytes] = {}
-_kinds: dict[bytes, Kind] = {}
+_packed_kinds: Final[dict[Kind, bytes]] = {}
+_kinds: Final[dict[bytes, Kind]] = {}
 
 
 def name_of(touch: Touch) -> bytes:

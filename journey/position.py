@@ -1,11 +1,13 @@
 """What a position says of its customer besides the places: noted whenever a position is said anew, as of then."""
 
+from typing import Final
+
 from journey.ledger import Ledger
 from journey.rules import Rules
 from journey.state import NEVER, Head
 from journey.touch import Touch
 
-ENGAGEMENT_SCALE = 100
+ENGAGEMENT_SCALE: Final = 100
 
 
 def meet(head: Head, touch: Touch, rules: Rules) -> None:

@@ -4,13 +4,15 @@
 touchpoint needs to correct it: the head as it was before the recent touchpoints, and those.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from journey.recent import Recents
 
-NOWHERE = NOBODY = NEVER = -1
+NOWHERE: Final = -1
+NOBODY: Final = -1
+NEVER: Final = -1
 
 
 class Stay(msgspec.Struct, array_like=True, gc=False):
@@ -37,8 +39,11 @@ class ClockRun(msgspec.Struct, array_like=True, gc=False):
     stop_id: str = ""
 
 
-RUNNING, MET, BREACHED, CANCELLED = range(4)
-CLOCK_STATES = ("running", "met", "breached", "cancelled")
+RUNNING: Final = 0
+MET: Final = 1
+BREACHED: Final = 2
+CANCELLED: Final = 3
+CLOCK_STATES: Final = ("running", "met", "breached", "cancelled")
 
 
 class OpenOverlap(msgspec.Struct, array_like=True, gc=False):
@@ -119,8 +124,10 @@ class DealRun(msgspec.Struct, array_like=True, gc=False):
     points: float = 0.0
 
 
-DEAL_OPEN, DEAL_WON, DEAL_LOST = range(3)
-DEAL_STATES = ("open", "won", "lost")
+DEAL_OPEN: Final = 0
+DEAL_WON: Final = 1
+DEAL_LOST: Final = 2
+DEAL_STATES: Final = ("open", "won", "lost")
 
 
 class Head(msgspec.Struct, array_like=True, gc=False):
@@ -213,17 +220,19 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     forgotten: int = 0
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode_head = msgspec.msgpack.Decoder(Head).decode
-_decode_journey = msgspec.msgpack.Decoder(Journey).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_head: Final = msgspec.msgpack.Decoder(Head).decode
+_decode_journey: Final = msgspec.msgpack.Decoder(Journey).decode
 _json_head, _json_journey = msgspec.json.Decoder(Head).decode, msgspec.json.Decoder(Journey).decode
-NO_BASE = b""
+NO_BASE: Final = b""
 # How a journey is packed: as JSON, where somebody's property is a whole number beyond 64 bits; with the newest and the
 # last counted touchpoint told by where they stand among the recent ones, which they hardly ever do not.
-_AS_JSON, _NEWEST, _COUNTED = 1, 2, 4
-_BOTH = _NEWEST | _COUNTED
-_BYTE = tuple(bytes((how,)) for how in range(8))
-_JSON = _BYTE[_AS_JSON]
+_AS_JSON: Final = 1
+_NEWEST: Final = 2
+_COUNTED: Final = 4
+_BOTH: Final = _NEWEST | _COUNTED
+_BYTE: Final = tuple(bytes((how,)) for how in range(8))
+_JSON: Final = _BYTE[_AS_JSON]
 
 
 def pack_head(head: Head) -> bytes:
