@@ -19,7 +19,7 @@ setup: installed ## Virtualenv, pinned packages, Java, Kafka's jars, compiled ru
 	@$(BIN)/python -m deploy.compiling
 
 .PHONY: installed
-installed: $(VENV)/.installed deploy/kafka/lib/.pom.sha256
+installed: $(VENV)/.installed deploy/kafka/lib/.pom.sha256 ## Set-up as far as tests need it: the rules stay uncompiled
 	@deploy/setup.sh java
 
 .PHONY: demo
