@@ -19,7 +19,8 @@ PLACES = (
     "notifier.after_post",
 )
 VARIABLE = "THROUGHLINE_CRASH_AT"
-_KILLED = 137
+# What a shell says of a process that was killed: no exit of ours, and not what a signal leaves behind.
+KILLED = 137
 
 
 def _wanted(text: str) -> tuple[str, int]:
@@ -42,4 +43,4 @@ def is_wanted(place: str) -> bool:
 def passing(place: str) -> None:
     """End the process here, at once and without any of its clean-up, where it was told to."""
     if place == _place and next(_passed, None) is None:
-        os._exit(_KILLED)
+        os._exit(KILLED)

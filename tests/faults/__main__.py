@@ -3,7 +3,6 @@
 import argparse
 import re
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.faults.cells import CELLS, Cell
-from tests.faults.house import house, neighbours
+from tests.faults.house import end_when_told, house, neighbours
 from tests.faults.schedules import Outcome, run
 
 
@@ -27,8 +26,7 @@ def main() -> int:
     parser.add_argument("--each-house", type=int, default=10, help="schedules in one set of processes")
     parser.add_argument("--patience", type=float, default=90, help="seconds for everything to be right again")
     given = parser.parse_args()
-    # Told to stop, it stops what it started, as on Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended: told to stop"))
+    end_when_told()
     cells = [cell for cell in CELLS if re.search(given.cells, cell.name) and (cell.quick or not given.quick)]
     count = given.schedules or len(cells)
     outcomes: list[Outcome] = []
@@ -65,7 +63,7 @@ def _tell(outcome: Outcome, folder: Path) -> None:
     verdict = outcome.verdict
     print(
         f"{outcome.cell}, seed {outcome.seed}: {outcome.events} events, {'right' if verdict.ok else 'WRONG'} after "
-        f"{outcome.healed:.1f} s",
+        f"{outcome.healed:.1f} s{'' if outcome.reached else ', but the place was never passed'}",
         file=sys.stderr,
         flush=True,
     )
@@ -79,13 +77,14 @@ def table(outcomes: list[Outcome]) -> str:
     for outcome in outcomes:
         by_cell[outcome.cell].append(outcome)
     lines = [
-        "| cell | schedules | events | lost | doubled | diverged | seconds to heal, median | longest |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| cell | schedules | came about | events | lost | doubled | diverged | seconds to heal, median | longest |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, found in by_cell.items():
         verdicts, healed = [each.verdict for each in found], [each.healed for each in found]
         lines.append(
-            f"| {name} | {len(found)} | {sum(each.events for each in found):,} | {sum(each.lost for each in verdicts)} "
+            f"| {name} | {len(found)} | {sum(each.reached for each in found)} | {sum(each.events for each in found):,} "
+            f"| {sum(each.lost for each in verdicts)} "
             f"| {sum(each.doubled for each in verdicts)} | {sum(each.diverged for each in verdicts)} "
             f"| {median(healed):.1f} | {max(healed):.1f} |"
         )

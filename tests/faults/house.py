@@ -19,7 +19,7 @@ import httpx
 from benchmarks.broker import free_run
 from deploy.kafka.broker import Broker, wait_ready
 from deploy.kafka.topics import create_topics
-from sinks.crash import VARIABLE
+from sinks.crash import KILLED, VARIABLE
 from tests.faults.proxy import Proxy
 from tests.process import ROOT, answers, eventually
 from tests.sinks.receiver import Receiver, receiving
@@ -50,7 +50,7 @@ class BehindProxy(Broker):
 
 @dataclass
 class Part:
-    """One process. `crash_at` is where its next start is told to end; that start alone."""
+    """One process. `crash_at` is where its next start is told to end, that start alone; `crashes` how often one did."""
 
     name: str
     command: list[str]
@@ -59,6 +59,7 @@ class Part:
     held: bool = False
     crash_at: str = ""
     starts: int = 0
+    crashes: int = 0
     process: "subprocess.Popen[bytes] | None" = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -67,6 +68,8 @@ class Part:
         with self._lock:
             if self.held or (self.process is not None and self.process.poll() is None):
                 return
+            if self.process is not None and self.process.returncode == KILLED:
+                self.crashes += 1
             environment = {**os.environ, **self.environment}
             if self.crash_at:
                 environment[VARIABLE], self.crash_at = self.crash_at, ""
@@ -93,10 +96,6 @@ class Part:
     def release(self) -> None:
         """Let it run again."""
         self.held = False
-
-    @property
-    def restarts(self) -> int:
-        return max(0, self.starts - 1)
 
 
 class House:
@@ -223,6 +222,11 @@ class House:
                     part.process.wait()
         self.kafka_proxy.stop()
         self.clickhouse_proxy.stop()
+
+
+def end_when_told() -> None:
+    """Told to stop, this process stops what it started, as on Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended: told to stop"))
 
 
 def neighbours(length: int) -> list[int]:

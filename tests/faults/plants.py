@@ -5,14 +5,13 @@ An oracle that has never said no proves nothing by saying yes.
 
 import argparse
 import shutil
-import signal
 import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.faults.cells import CELLS
-from tests.faults.house import house, neighbours
+from tests.faults.house import end_when_told, house, neighbours
 from tests.faults.schedules import run
 from tests.faults.traffic import Traffic
 
@@ -147,8 +146,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="plants whose name holds this")
     given = parser.parse_args()
-    # Told to stop, it stops what it started, as on Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended: told to stop"))
+    end_when_told()
     missed = 0
     for plant in PLANTS:
         if given.only not in plant.name:

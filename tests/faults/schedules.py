@@ -18,13 +18,16 @@ _LOOK_AGAIN_SECONDS = 1.0
 
 @dataclass
 class Outcome:
-    """What came of one schedule. `healed` is the seconds from the end of trouble and traffic until all was right."""
+    """What came of one schedule. `healed` is the seconds from the end of trouble and traffic until all was right;
+    `reached` whether the trouble came about: a place of the code may never have been passed.
+    """
 
     cell: str
     seed: int
     events: int
     healed: float
     verdict: Verdict
+    reached: bool = True
     log: list[str] = field(default_factory=list)
 
 
@@ -45,7 +48,7 @@ def run(house: House, cell: Cell, seed: int, customers: int, before: list[Traffi
     before.append(traffic)
     since = time.monotonic()
     verdict = settled(house, before, patience)
-    return Outcome(cell.name, seed, len(traffic.records), time.monotonic() - since, verdict, log.lines)
+    return Outcome(cell.name, seed, len(traffic.records), time.monotonic() - since, verdict, log.reached, log.lines)
 
 
 def settled(house: House, rounds: list[Traffic], patience: float) -> Verdict:

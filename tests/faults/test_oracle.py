@@ -41,6 +41,7 @@ def test_a_whole_world_is_right(seen: Seen) -> None:
     assert verdict.ok, verdict.told
     assert all(world.of(name) for name in world.rows), "every table has something to be wrong about"
     assert all(world.topics.values())
+    assert world.received, "somebody was alerted"
 
 
 def dropped(world: World) -> None:
@@ -92,6 +93,10 @@ def alert_from_nowhere(world: World) -> None:
     world.received.append("nobody-wrote-this")
 
 
+def delivery_lost(world: World) -> None:
+    world.received.clear()
+
+
 def rows_missing(world: World) -> None:
     del world.of("stalls")[0]
 
@@ -115,7 +120,7 @@ def owner_overwritten(world: World) -> None:
 
 WRONGS = [
     dropped, doubled, order_swapped, commit_skipped, stale_state, late_one_forgotten, rejection_lost, alert_twice,
-    alert_from_nowhere, rows_missing, tombstone_lost, wrong_customer, owner_overwritten,
+    alert_from_nowhere, delivery_lost, rows_missing, tombstone_lost, wrong_customer, owner_overwritten,
 ]  # fmt: skip
 
 

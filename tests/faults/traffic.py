@@ -19,7 +19,7 @@ from tests.faults.house import WRITE_KEY, House
 from tests.reference.line import DAY, Touch
 from tests.reference.random_journeys import arrivals, journey
 
-_HTTP_BATCH = 40
+_HTTP_BATCH, _LIVE = 40, 0.2
 _TOPICS = ("touchpoints.marketing", "touchpoints.sales")
 _POISON: tuple[bytes, ...] = (
     b"", b"{", b"null", b"[]", b"\xff\xfe\x00", b'{"id": 1}', b'"text"', b"0" * 2000, b'{"schema_version": "x"}',
@@ -50,14 +50,17 @@ class Traffic:
 
 
 def make(seed: int, customers: int, wall: datetime, most: int = 60, late: float = 0.2) -> Traffic:
-    """Journeys that end some days before `wall`; the share `late` of them arrives in no order at all."""
+    """Journeys that end at `wall` or some days before; the share `late` of them arrives in no order at all."""
     chance = Random(seed)
     made: list[Customer] = []
     queues: list[list[tuple[str, bytes]]] = []
     for number in range(customers):
         touches, _ = journey(chance, most)
         customer = Customer(f"p{seed}-{number}@mail-{seed}-{number}.example", f"b-{seed}-{number}")
-        behind = (wall - _moment(touches[-1])) // timedelta(weeks=1) - chance.randrange(4)
+        until_now = wall - _moment(touches[-1])
+        # Some are of this very moment, so that there is something to alert people of.
+        whole_weeks = timedelta(weeks=until_now // timedelta(weeks=1) - chance.randrange(4))
+        shift = until_now if chance.random() < _LIVE else whole_weeks
         arriving = arrivals(chance, touches)
         if chance.random() < late:
             arriving = chance.sample(arriving, len(arriving))
@@ -67,10 +70,10 @@ def make(seed: int, customers: int, wall: datetime, most: int = 60, late: float 
         for place, touch in enumerate(arriving):
             key = touch["source"], touch["id"]
             if key not in told:
-                told[key] = _placed(touch, customer, behind, anonymous=place < known_at)
+                told[key] = _placed(touch, customer, shift, anonymous=place < known_at)
             queue.append((f"touchpoints.{touch['team']}", json.dumps(told[key]).encode()))
         if known_at:
-            link = _link(touches[0], customer, behind)
+            link = _link(touches[0], customer, shift)
             told["web", link["id"]] = link
             queue.append(("touchpoints.marketing", json.dumps(link).encode()))
         customer.touches = list(told.values())
@@ -97,21 +100,23 @@ def poisoned(traffic: Traffic) -> Traffic:
     return Traffic(traffic.seed, traffic.customers, records, len(bad))
 
 
-def _placed(touch: Touch, customer: Customer, weeks: int, anonymous: bool) -> Touch:
+def _placed(touch: Touch, customer: Customer, shift: timedelta, anonymous: bool) -> Touch:
     who = {"anonymous_id": customer.anonymous} if anonymous else {"email": customer.email}
-    at = _moment(touch) + timedelta(weeks=weeks)
-    return {**touch, "customer": who, "occurred_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+    return {**touch, "customer": who, "occurred_at": _written(_moment(touch) + shift)}
 
 
-def _link(first: Touch, customer: Customer, weeks: int) -> Touch:
+def _link(first: Touch, customer: Customer, shift: timedelta) -> Touch:
     """A page view that names both identifiers, long before everything else, where it moves little."""
-    at = _moment(first) + timedelta(weeks=weeks) - timedelta(milliseconds=DAY)
     return {
         "id": f"link-{customer.anonymous}", "source": "web", "type": "page.viewed", "team": "marketing",
         "customer": {"email": customer.email, "anonymous_id": customer.anonymous},
-        "occurred_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "occurred_at": _written(_moment(first) + shift - timedelta(milliseconds=DAY)),
         "direction": "inbound", "channel": "web", "properties": {},
     }  # fmt: skip
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _moment(touch: Touch) -> datetime:
