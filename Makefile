@@ -19,7 +19,7 @@ setup: installed ## Virtualenv, pinned packages, Java, Kafka's jars, compiled ru
 	@$(BIN)/python -m deploy.compiling
 
 .PHONY: installed
-installed: $(VENV)/.installed deploy/kafka/lib/.pom.sha256 ## Set-up as far as tests need it: the rules stay uncompiled
+installed: $(VENV)/.installed deploy/kafka/lib/.pom.sha256 ## Set-up without compiling the rules: what checks of the sources need
 	@deploy/setup.sh java
 
 .PHONY: demo
@@ -31,7 +31,7 @@ up: setup ## Start an instance in ./var and stay with it until Ctrl-C
 	@$(BIN)/throughline up
 
 .PHONY: test
-test: installed ## All tests, on a real Kafka, a real ClickHouse engine and a browser
+test: setup ## All tests, on a real Kafka, a real ClickHouse engine and a browser
 	@deploy/setup.sh chromium
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
