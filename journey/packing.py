@@ -64,10 +64,12 @@ def name_at(raw: Packed, place: int) -> tuple[str, str]:
 
 
 def name_as(source: str, touchpoint_id: str) -> bytes:
+    """The name of a touchpoint that is told by its source and id."""
     return (_SOURCE_NUMBERS.get(source) or _BYTES[UNKNOWN] + _spell(source)) + _pack_id(touchpoint_id)
 
 
 def pack_touch(touch: Touch, name: bytes) -> bytes:
+    """A touchpoint as bytes; `name` is what `name_of` says of it."""
     kind, rest, at = _kind_of(touch), _rest_of(touch), touch.at - _BEGINS_MS
     if not 0 <= at < _BEYOND:
         at, rest = _BEYOND, (*rest, touch.at)
@@ -125,6 +127,7 @@ def bounds(packed: Packed) -> Iterator[tuple[int, int]]:
 
 
 def instant_in(raw: bytes) -> int:
+    """When a touchpoint without its length occurred, in epoch milliseconds."""
     at = int.from_bytes(raw[:_INSTANT], "big")
     return at + _BEGINS_MS if at != _BEYOND else _touch(raw).at
 
