@@ -67,6 +67,8 @@ def _tell(outcome: Outcome, folder: Path) -> None:
         file=sys.stderr,
         flush=True,
     )
+    if outcome.kept:
+        print(f"    healed slowly, who held it up: {outcome.kept}", file=sys.stderr)
     if not verdict.ok:
         print(*(f"    {line}" for line in [*outcome.log, *verdict.told, f"logs: {folder}"]), sep="\n", file=sys.stderr)
 

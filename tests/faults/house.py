@@ -26,6 +26,7 @@ from tests.sinks.receiver import Receiver, receiving
 
 PARTITIONS, GROUP = 4, "throughline"
 _AGAIN_SECONDS = 0.3
+_HEALTH = {"writer": 4, "notifier": 5, "gateway": 6, "rebuilder": 8}
 # Input partitions: of both raw topics, of journey.touchpoints and of identity.links.
 _READ = 3 * PARTITIONS + 1
 _SECRET = "whsec_dGhlLXNlY3JldC1vZi10aGUtdGVzdHM="
@@ -185,6 +186,14 @@ class House:
         """Where a worker says how it is."""
         return f"http://127.0.0.1:{self._base[30 + 10 * self.workers.index(name)] + 3}"
 
+    def pages(self) -> dict[str, object]:
+        """What every part that has such a page says of how it is, or why it does not."""
+        beside = {name: f"http://127.0.0.1:{self._base[20] + offset}" for name, offset in _HEALTH.items()}
+        return {
+            name: _page(f"{url}/healthz")
+            for name, url in {**{name: self.worker_page(name) for name in self.workers}, **beside}.items()
+        }
+
     def _keep(self) -> None:
         while not self._stopping.wait(_AGAIN_SECONDS):
             for part in list(self.parts.values()):
@@ -222,6 +231,13 @@ class House:
                     part.process.wait()
         self.kafka_proxy.stop()
         self.clickhouse_proxy.stop()
+
+
+def _page(url: str) -> object:
+    try:
+        return httpx.get(url, timeout=2).json()
+    except (httpx.HTTPError, ValueError) as error:
+        return type(error).__name__
 
 
 def end_when_told() -> None:

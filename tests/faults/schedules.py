@@ -1,7 +1,11 @@
 """One schedule: traffic, trouble meanwhile, everything healed, and what the oracle says when it has settled."""
 
+import json
+import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 import httpx
@@ -14,12 +18,15 @@ from tests.faults.traffic import Sender, Traffic, make, now, poisoned
 
 _SENDING_SECONDS = 240.0
 _LOOK_AGAIN_SECONDS = 1.0
+# Healing that takes longer is looked into: what every part said of itself meanwhile is kept.
+SLOW_SECONDS = 30.0
 
 
 @dataclass
 class Outcome:
     """What came of one schedule. `healed` is the seconds from the end of trouble and traffic until all was right;
-    `reached` whether the trouble came about: a place of the code may never have been passed.
+    `reached` whether the trouble came about: a place of the code may never have been passed. `kept` is the folder of
+    the parts' logs where it healed slowly.
     """
 
     cell: str
@@ -29,6 +36,7 @@ class Outcome:
     verdict: Verdict
     reached: bool = True
     log: list[str] = field(default_factory=list)
+    kept: Path | None = None
 
 
 def run(house: House, cell: Cell, seed: int, customers: int, before: list[Traffic], patience: float) -> Outcome:
@@ -47,18 +55,41 @@ def run(house: House, cell: Cell, seed: int, customers: int, before: list[Traffi
     log.say(f"{sender.sent} records sent, {sender.repeated} times again")
     before.append(traffic)
     since = time.monotonic()
-    verdict = settled(house, before, patience)
-    return Outcome(cell.name, seed, len(traffic.records), time.monotonic() - since, verdict, log.reached, log.lines)
+    looks: list[str] = []
+    verdict = settled(house, before, patience, lambda so_far: looks.append(_healing(house, so_far)))
+    healed = time.monotonic() - since
+    kept = _keep(house, cell, seed, [*log.lines, *looks]) if healed > SLOW_SECONDS else None
+    return Outcome(cell.name, seed, len(traffic.records), healed, verdict, log.reached, log.lines, kept)
 
 
-def settled(house: House, rounds: list[Traffic], patience: float) -> Verdict:
-    """The oracle's verdict once nothing is wrong, or the last one when patience ends."""
+def settled(
+    house: House, rounds: list[Traffic], patience: float, meanwhile: Callable[[Verdict], None] = lambda _: None
+) -> Verdict:
+    """The oracle's verdict once nothing is wrong, or the last one when patience ends. `meanwhile` sees the others."""
     deadline = time.monotonic() + patience
     while True:
         verdict = _verdict(house, rounds)
         if verdict.ok or time.monotonic() > deadline:
             return verdict
+        meanwhile(verdict)
         time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _healing(house: House, verdict: Verdict) -> str:
+    """What is wrong yet, and how each part says it is."""
+    counts = f"lost {verdict.lost}, doubled {verdict.doubled}, diverged {verdict.diverged}: {verdict.told[:2]}"
+    pages = (f"    {name} {json.dumps(page)}" for name, page in house.pages().items())
+    return "\n".join([f"{now():%H:%M:%S} {counts}", *pages])
+
+
+def _keep(house: House, cell: Cell, seed: int, lines: list[str]) -> Path:
+    """A copy of every part's log, and how healing went, beside the house's folder, which goes when all is right."""
+    kept = house.folder.with_name(f"{house.folder.name}-slow-{seed}")
+    kept.mkdir(exist_ok=True)
+    (kept / "healing.txt").write_text("\n".join([cell.name, *lines]) + "\n")
+    for name in house.parts:
+        shutil.copy(house.folder / f"{name}.log", kept)
+    return kept
 
 
 def _verdict(house: House, rounds: list[Traffic]) -> Verdict:
