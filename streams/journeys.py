@@ -65,9 +65,7 @@ class JourneyStage:
     def restored(self, watermark: int) -> None:
         """Build the schedule."""
         self.watermark = watermark
-        for customer_id, value in self._journeys.items():
-            if due := due_of(value):
-                self._schedule.add(due, customer_id)
+        self._schedule.fill((due_of(value), customer_id) for customer_id, value in self._journeys.items())
         if self._adopted:
             self._to_review = list(self._journeys)
 

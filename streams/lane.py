@@ -160,7 +160,7 @@ class Lane:
         position = Position(0)
         self.restored_records = 0
         ends = await ends_of(self._settings.bootstrap, (state, self.tp))
-        async with reader(self._settings.bootstrap) as consumer:
+        async with reader(self._settings.bootstrap, bare=True) as consumer:
             async for records in stretch(consumer, state, None, ends[state]):
                 self.stage.restore(records)
                 self.restored_records += len(records)

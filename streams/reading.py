@@ -1,18 +1,46 @@
 """Reading a stretch of one partition outside any consumer group: committed records only, up to its very end."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import PartitionRecords
 
 _SILENCE_SECONDS = 60.0
 
 
+class _BareRecords(PartitionRecords):  # type: ignore[misc]
+    """Records as the protocol's decoder makes them: to copy each into one that also knows its topic takes as long."""
+
+    def __iter__(self) -> Iterator[Any]:
+        found: Iterator[Any] = self._records_iterator
+        return found
+
+    def _consumer_record(self, tp: TopicPartition, record: Any) -> Any:
+        return record
+
+
+class _Fetched(OrderedDict[TopicPartition, Any]):
+    """Where aiokafka's fetcher puts what has come, for `bare` records: it has no setting for them."""
+
+    def __setitem__(self, tp: TopicPartition, found: Any) -> None:
+        records = getattr(found, "_partition_records", None)
+        if records is not None:
+            records.__class__ = _BareRecords
+        super().__setitem__(tp, found)
+
+
 @asynccontextmanager
-async def reader(bootstrap: str, isolation: str = "read_committed") -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer without a group, stopped at the end of the block."""
+async def reader(
+    bootstrap: str, isolation: str = "read_committed", *, bare: bool = False
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group, stopped at the end of the block.
+
+    `bare` records have a key, a value, headers, an offset and a timestamp, and come in half the time.
+    """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
@@ -21,6 +49,8 @@ async def reader(bootstrap: str, isolation: str = "read_committed") -> AsyncIter
         max_partition_fetch_bytes=8 * 1024 * 1024,
     )
     await consumer.start()
+    if bare:
+        consumer._fetcher._records = _Fetched()
     try:
         yield consumer
     finally:

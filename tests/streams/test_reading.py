@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
@@ -28,3 +29,24 @@ def test_the_end_is_behind_a_transaction_that_is_not_seen_to_have_ended(
             return end, await reading
 
     assert asyncio.run(scene()) == (1, [b"one"])
+
+
+def test_bare_records_are_the_same_without_what_was_taken_back(kafka: str, new_topic: Callable[..., str]) -> None:
+    place = TopicPartition(new_topic(), 0)
+
+    async def read(bare: bool) -> list[Any]:
+        async with reader(kafka, bare=bare) as consumer:
+            batches = stretch(consumer, place, None, await end_of(kafka, place))
+            return [(r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) async for some in batches for r in some]
+
+    async def scene() -> tuple[list[Any], list[Any]]:
+        async with AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=place.topic) as producer:
+            for value in (b"one", b"two", b"three"):
+                await producer.begin_transaction()
+                await producer.send_and_wait(place.topic, value, b"key", 0, headers=[("kind", b"some")])
+                await (producer.abort_transaction() if value == b"two" else producer.commit_transaction())
+        return await read(False), await read(True)
+
+    whole, bare = asyncio.run(scene())
+    assert [value for _, _, _, value, _ in whole] == [b"one", b"three"]
+    assert bare == whole

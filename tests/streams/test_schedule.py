@@ -18,12 +18,17 @@ def found(schedule: Schedule, now: int) -> list[str]:
     return reached
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcde"), moments)), st.lists(moments))
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.one_of(st.just(0), moments)),
+    st.lists(st.tuples(st.sampled_from("abcde"), moments)),
+    st.lists(moments),
+)
 def test_at_every_moment_those_are_found_for_whom_something_is_due(
-    changes: list[tuple[str, int]], sweeps: list[int]
+    begin: dict[str, int], changes: list[tuple[str, int]], sweeps: list[int]
 ) -> None:
-    due: dict[str, int] = {}
+    due = dict(begin)
     schedule = Schedule(lambda customer: due.get(customer, 0))
+    schedule.fill((when, customer) for customer, when in begin.items())
     steps = [(None, now) for now in sorted(sweeps)]
     for place, change in enumerate(changes):
         steps.insert((place * 7) % (len(steps) + 1), change)
@@ -33,11 +38,11 @@ def test_at_every_moment_those_are_found_for_whom_something_is_due(
             if not 0 < scheduled <= at:
                 schedule.add(at, customer)
             continue
-        expected = {each for each, when in due.items() if when <= at}
+        expected = {each for each, when in due.items() if 0 < when <= at}
         assert set(found(schedule, at)) == expected
         for each in expected:
             del due[each]
-    assert set(found(schedule, 1000 * MINUTE)) == set(due)
+    assert set(found(schedule, 1000 * MINUTE)) == {each for each, when in due.items() if when}
 
 
 def test_who_is_put_off_and_brought_forward_again_and_again_stands_there_once() -> None:
