@@ -26,12 +26,11 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.broker import free_run
 from benchmarks.kinds import PHASES, Kind
 from console.analyst import Analyst, analyst_of
-from console.catching_up import Behind, catch_up
+from console.catching_up import Behind, Patience, catch_up
+from console.commands.verify import scene_of
 from console.lag import KafkaView
 from console.verification import verify
 from deploy.instance import status, up
-from journey.policy.reading import read
-from journey.rules import Rules
 from schemas.settings import Run, Settings
 
 _DAY_MS = 24 * 3600 * 1000
@@ -130,7 +129,7 @@ def _raw(volume: Volume, random: Random, customer: int, at: int, name: str, phas
 
 def measure(data: Path, run: Run, volume: Volume, told: Told) -> Result:
     """Do it on the instance that runs on a data directory and holds nothing yet."""
-    view, analyst, rules = KafkaView(run.kafka), analyst_of(run), Rules(read(run.policy.read_text()))
+    view, analyst = KafkaView(run.kafka), analyst_of(run)
     now_ms = time.time_ns() // 1_000_000
     asyncio.run(_emit(run.kafka, recent(volume, now_ms)))
     _settle(view, analyst, run, told)
@@ -145,9 +144,8 @@ def measure(data: Path, run: Run, volume: Volume, told: Told) -> Result:
     _settle(view, analyst, run, told)
     seconds = time.monotonic() - started
     told("comparing")
-    verdict = asyncio.run(
-        verify(run.kafka, run.partitions, rules, analyst, lambda _: None, lambda: _settle(view, analyst, run, told))
-    )
+    waits = Patience(view, analyst, run.group, lambda _: None, 3600)
+    verdict = asyncio.run(verify(scene_of(run), analyst, waits, lambda *_: None, None))
     figures = _figures(analyst, began)
     view.close()
     analyst.close()

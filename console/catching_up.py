@@ -29,6 +29,13 @@ class Behind:
         """All of them; one touchpoint may be counted at several places."""
         return self.intake + self.resolver + self.rebuilds + self.journeys + self.writer
 
+    def __str__(self) -> str:
+        return (
+            f"{self.intake} records are before intake, {self.resolver} before the resolver, "
+            f"{self.journeys} before the journeys, {self.rebuilds} before the rebuilder, {self.writer} before "
+            "ClickHouse; `throughline status` shows which part is not up"
+        )
+
 
 class NotCaughtUpError(TimeoutError):
     """It took too long; the message says what is still behind."""
@@ -68,40 +75,74 @@ def catch_up(
     while (left := behind(view, analyst, group)).total:
         report(left)
         if time.monotonic() > deadline:
-            raise NotCaughtUpError(
-                f"after {seconds:.0f} s {left.intake} records are before intake, {left.resolver} before the resolver, "
-                f"{left.journeys} before the journeys, {left.rebuilds} before the rebuilder, "
-                f"{left.writer} before ClickHouse; `throughline status` shows which part is not up"
-            )
+            raise NotCaughtUpError(f"after {seconds:.0f} s {left}")
         time.sleep(_POLL_SECONDS)
     report(left)
 
 
-def follow(view: KafkaView, analyst: Analyst, group: str, report: Callable[[int], None], seconds: float) -> None:
+def follow(
+    view: KafkaView, analyst: Analyst, group: str, report: Callable[[int], None], seconds: float
+) -> dict[int, int]:
     """Return when all that Kafka held at the call is folded, rebuilt where it was too late, and queryable.
 
     What comes later is not waited for, so it ends under live traffic too. `report(left)` hears how many records are
-    left of the step that is waited for. Raises NotCaughtUpError.
+    left of the step that is waited for. Answers by partition an offset of journey.touchpoints up to which that is so.
+    Raises NotCaughtUpError.
     """
     deadline = time.monotonic() + seconds
 
+    def until(left: Callable[[], int]) -> None:
+        while behind_by := left():
+            report(behind_by)
+            if time.monotonic() > deadline:
+                raise NotCaughtUpError(f"after {seconds:.0f} s {behind(view, analyst, group)}")
+            time.sleep(_POLL_SECONDS)
+
     def passed(reader: str, *topics: str) -> None:
         ends = view.ends(*topics)
-        _until(lambda: view.left_below(f"{group}.{reader}", ends), report, deadline, topics[0])
+        until(lambda: view.left_below(f"{group}.{reader}", ends))
 
     passed("worker", *RAW)
+    accepted = {place.partition: end for place, end in view.ends(TOUCHPOINTS).items()}
     # An answer that came too early is asked for again: the second one has everything.
     for _ in range(2):
         passed("worker", TOUCHPOINTS)
         passed("rebuilder", REBUILDS)
     passed("worker", TOUCHPOINTS)
     ends = view.ends(*_WRITTEN)
-    _until(lambda: _unwritten(ends, analyst), report, deadline, "ClickHouse")
+    until(lambda: _unwritten(ends, analyst))
+    return accepted
 
 
-def _until(left: Callable[[], int], report: Callable[[int], None], deadline: float, what: str) -> None:
-    while behind_by := left():
-        report(behind_by)
-        if time.monotonic() > deadline:
-            raise NotCaughtUpError(f"{behind_by} records are still before {what}; see `throughline status`")
-        time.sleep(_POLL_SECONDS)
+class Patience:
+    """Waits for what was written before, at most so many seconds each time. `behind` says what did not come in time;
+    from then on nothing is waited for."""
+
+    def __init__(
+        self, view: KafkaView, analyst: Analyst, group: str, report: Callable[[int], None], seconds: float
+    ) -> None:
+        """`report` hears how many records are left."""
+        self.behind = ""
+        self._view = view
+        self._analyst = analyst
+        self._group = group
+        self._report = report
+        self._seconds = seconds
+
+    def folded(self) -> dict[int, int] | None:
+        """As `follow`; None where it took too long."""
+        if not self.behind:
+            try:
+                return follow(self._view, self._analyst, self._group, self._report, self._seconds)
+            except NotCaughtUpError as error:
+                self.behind = str(error)
+        return None
+
+    def stored(self) -> None:
+        """Until ClickHouse has the touchpoints and facts that Kafka held at the call."""
+        ends, deadline = self._view.ends(TOUCHPOINTS, FACTS), time.monotonic() + self._seconds
+        while not self.behind and (left := _unwritten(ends, self._analyst)):
+            self._report(left)
+            if time.monotonic() > deadline:
+                self.behind = f"after {self._seconds:.0f} s {left} records are before ClickHouse"
+            time.sleep(_POLL_SECONDS)

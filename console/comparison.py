@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from console.analyst import Analyst, QuestionError
-from console.verification import COMPARED, plain, text
+from console.parity import COMPARED, plain, text
 from journey.fact import Fact, TooLate
 from journey.rebuild import fold_history
 from journey.rules import Rules

@@ -1,40 +1,46 @@
-"""Live state and ClickHouse held against a fold of the whole journey.touchpoints topic."""
+"""Live state and ClickHouse held against journey.touchpoints: every touchpoint counted, and customers folded anew.
+
+The count is of everything, and shows that nothing is lost and nothing doubled. The fold shows that what is said of a
+customer is right. It takes twenty times as long: above a number of touchpoints a share of the customers is folded,
+drawn anew each time, and besides every customer whose count does not agree.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from secrets import randbelow
 from typing import Any
 
-from console.analyst import Analyst
-from journey.fact import Fact, Ref
-from journey.rules import Rules
-from streams.refold import Distinct, Refold, is_compared, refold
+from aiokafka import TopicPartition
 
+from console.analyst import Analyst
+from console.catching_up import Patience
+from console.parity import CIRCLE, Choice, Found, Parity, Scene
+from console.tally import Tally, tally
+from schemas import topic
+from streams.apart import Apart, Here, apart
+from streams.census import Census, Count, Counted
+from streams.reading import ends_of
+
+MOST_FOLDED = 1_000_000
+# Another process pays from so many records on.
+_RECORDS_COUNTED_APART, _RECORDS_FOLDED_APART = 200_000, 40_000
 _MOST_TOLD = 20
-# What is compared of each fact: the table, and fields that are columns by the same name.
-COMPARED = {
-    "Transition": ("transitions", ("customer_id", "track", "kind", "from_stage", "to_stage", "rule", "at", "dwell_ms")),
-    "Position": (
-        "positions",
-        ("customer_id", "track", "stage", "entered_at", "furthest", "owner_team", "owner_actor", "persona", "fit"),
-    ),
-    "Handoff": ("handoffs", ("customer_id", "kind", "from_team", "to_team", "at", "latency_ms", "business_ms")),
-    "Overlap": ("overlaps", ("customer_id", "kind", "subject", "status", "severity", "precedence", "last_at")),
-    "Clock": ("clocks", ("customer_id", "name", "state", "started_at", "due_at", "stopped_at", "late_ms")),
-    "Stalled": ("stalled", ("customer_id", "kind", "status", "stage", "since", "escalated_at", "resolved_at")),
-    "TooLate": ("too_late", ("customer_id", "at", "behind_ms")),
-    "Feedback": ("feedback", ("customer_id", "disposition", "reason", "campaign", "persona", "mql_rule", "mql_at")),
-    "Deal": ("deals", ("customer_id", "deal", "status", "amount", "currency", "created_at", "closed_at", "reopened")),
-}
+_TELL_SECONDS = 0.2
+
+# What is being done, and how many records of how many are read for it.
+Told = Callable[[str, int, int], None]
 
 
 @dataclass
 class Verdict:
     """What was compared and what was found; `differences` counts, `told` are the first ones in words.
 
-    `behind` says what had not arrived when the waiting ended; empty where everything had. `rebuilding` counts customers
-    that wait for a rebuild, and are not compared.
+    Of `customers` and their `touchpoints` all were counted, `folded_customers` with `folded_touchpoints` were folded
+    anew too: all, or the `share` of them. `behind` says what had not arrived when the waiting ended; empty where
+    everything had. `rebuilding` counts customers that wait for a rebuild and are not compared, `moving` what has moved
+    on since. `partitions` has for each what the topic, its journeys and ClickHouse count.
     """
 
     touchpoints: int = 0
@@ -45,6 +51,10 @@ class Verdict:
     moving: int = 0
     rebuilding: int = 0
     behind: str = ""
+    share: float = 1.0
+    folded_touchpoints: int = 0
+    folded_customers: int = 0
+    partitions: list[dict[str, Any]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
     @property
@@ -59,94 +69,145 @@ class Verdict:
             self.told.append(what)
 
 
-async def verify(
-    bootstrap: str,
-    partitions: int,
-    rules: Rules,
-    analyst: Analyst,
-    told: Callable[[int], None],
-    settle: Callable[[], None],
-) -> Verdict:
-    """Fold every partition anew and compare. `told` gets the number of records read since it was last called.
+async def verify(scene: Scene, analyst: Analyst, waits: Patience, told: Told, most_folded: int | None) -> Verdict:
+    """Count everything, fold at most so many touchpoints anew (None: all), and compare; live traffic may go on.
 
-    `settle` waits until ClickHouse has what Kafka has: called once the state is read, as time alone may have moved
-    it a moment before. Facts of customers that moved on while this ran are passed over and counted as `moving`.
+    Each partition is compared as of the position that its state had; ClickHouse, as of these. Where customers differ
+    they are compared once more a moment later: what was on its way from one partition to another has arrived by then.
     """
     verdict = Verdict()
-    refolds = await refold(bootstrap, partitions, rules, told)
-    await asyncio.to_thread(settle)
-    _compare_touchpoints(refolds, analyst, verdict)
-    for found in refolds:
-        verdict.touchpoints += found.touchpoints
-        verdict.customers += found.customers
-        verdict.lost += found.lost
-        verdict.doubled += found.doubled
-        verdict.rebuilding += len(found.rebuilding)
-        for difference in found.differences:
-            verdict.differs(difference)
-        for kind, (table, fields) in COMPARED.items():
-            facts = {
-                key: fact for key, fact in found.facts.items() if type(fact).__name__ == kind and is_compared(fact)
-            }
-            _compare_facts(table, fields, facts, found, analyst, verdict)
+    arrived = await asyncio.to_thread(waits.folded)
+    records = await _records(scene)
+    parts = _processes(records // _RECORDS_COUNTED_APART, scene.partitions)
+    mine = [list(range(part, scene.partitions, parts)) for part in range(parts)]
+    with apart(Census, [(scene.bootstrap, some, scene.partitions) for some in mine]) as censuses:
+        suspects = await _count(scene, mine, censuses, analyst, waits, told, records, verdict)
+    verdict.share = min(1.0, most_folded / max(1, verdict.touchpoints)) if most_folded is not None else 1.0
+    chosen = Choice(randbelow(CIRCLE), round(CIRCLE * verdict.share), suspects)
+    found = await _fold(scene, chosen, waits, told, records)
+    verdict.folded_touchpoints = sum(each.touchpoints for each in found)
+    verdict.folded_customers = sum(each.customers for each in found)
+    verdict.moving = sum(each.moving for each in found)
+    differing = frozenset(difference.customer_id for each in found for difference in each.differences)
+    if differing:
+        await asyncio.to_thread(waits.folded)
+        found = [_without(differing, each) for each in found]
+        found += await _fold(scene, Choice(0, 0, differing), waits, told, records)
+    _conclude(found, arrived, verdict)
+    verdict.behind = waits.behind
     return verdict
 
 
-def _compare_touchpoints(refolds: Sequence[Refold], analyst: Analyst, verdict: Verdict) -> None:
-    """Each touchpoint once, whichever of its arrivals the table keeps: a repeated one may be on another partition."""
-    stored: set[Distinct] = set()
-    for found in refolds:
-        stored |= set(
-            analyst.table(
-                "SELECT customer_id, source, id FROM touchpoints WHERE topic = 'journey.touchpoints'"
-                " AND partition = {partition:UInt32} AND offset < {offset:UInt64}",
-                {"partition": found.partition, "offset": found.position},
-            )[1]
+async def _records(scene: Scene) -> int:
+    places = [TopicPartition(topic.TOUCHPOINTS, partition) for partition in range(scene.partitions)]
+    return sum((await ends_of(scene.bootstrap, places)).values())
+
+
+def _processes(wanted: int, most: int) -> int:
+    return max(1, min(wanted + 1, most, os.cpu_count() or 1))
+
+
+async def _count(
+    scene: Scene,
+    mine: Sequence[Sequence[int]],
+    censuses: Sequence[Apart | Here],
+    analyst: Analyst,
+    waits: Patience,
+    told: Told,
+    records: int,
+    verdict: Verdict,
+) -> frozenset[str]:
+    """The census, and ClickHouse against it. Answers the customers whose journeys have seen another number."""
+    await _telling(censuses, _all(censuses, "read"), lambda done: told("counted", done, records))
+    strangers: dict[int, list[tuple[str, int]]] = {}
+    for each in await _all(censuses, "strangers"):
+        for home, some in each.items():
+            strangers.setdefault(home, []).extend(some)
+    for holder, some in zip(censuses, mine, strict=True):
+        await holder.ask("take", {home: strangers.get(home, []) for home in some})
+    counted: list[Counted] = await _all(censuses, "counted")
+    counts = sorted((count for each in counted for count in each.counts), key=lambda count: count.partition)
+    await asyncio.to_thread(waits.stored)
+    holders = {partition: holder for holder, some in zip(censuses, mine, strict=True) for partition in some}
+    _note(counts, await tally(analyst, counts, holders), verdict)
+    return _suspects(counted)
+
+
+def _suspects(counted: Iterable[Counted]) -> frozenset[str]:
+    gone = {derived_id: number for each in counted for derived_id, number in each.gone.items()}
+    suspects = {customer_id for each in counted for customer_id in each.suspects}
+    for each in counted:
+        for merged in each.merged:
+            if merged.own + sum(gone.get(member, 0) for member in merged.members) != merged.seen:
+                suspects.add(merged.customer_id)
+    return frozenset(suspects)
+
+
+def _note(counts: Sequence[Count], stored: Tally, verdict: Verdict) -> None:
+    for count in counts:
+        verdict.touchpoints += count.records
+        verdict.customers += count.customers
+        number, total = stored.sums[count.partition]
+        verdict.partitions.append(
+            {
+                "partition": count.partition,
+                "position": count.position,
+                "touchpoints": count.touchpoints,
+                "customers": count.customers,
+                "hash": f"{count.hash:016x}",
+                "clickhouse": {"touchpoints": number, "hash": f"{total:016x}"},
+            }
         )
-    told: set[Distinct] = set().union(*(found.distinct for found in refolds))
-    lost, extra = told - stored, stored - told
-    view = analyst.table("SELECT count(), uniqExact(customer_id, source, id) FROM touchpoints FINAL")[1][0]
-    verdict.lost += len(lost)
-    verdict.doubled += view[0] - view[1]
-    for derived_id, source, touchpoint_id in sorted(lost)[:_MOST_TOLD]:
+    verdict.lost += stored.missing
+    verdict.doubled += stored.doubled
+    for derived_id, source, touchpoint_id in stored.lost:
         verdict.differs(f"touchpoint {source}/{touchpoint_id} of {derived_id} is not in ClickHouse")
-    for derived_id, source, touchpoint_id in sorted(extra)[:_MOST_TOLD]:
+    for derived_id, source, touchpoint_id in stored.strange:
         verdict.differs(f"touchpoint {source}/{touchpoint_id} of {derived_id} is in ClickHouse only")
 
 
-def _compare_facts(
-    table: str, fields: tuple[str, ...], facts: dict[str, Fact], found: Refold, analyst: Analyst, verdict: Verdict
-) -> None:
-    columns = ", ".join(fields)
-    rows = analyst.table(
-        f"SELECT id, version, is_deleted, {columns} FROM {table} WHERE partition = {{partition:UInt32}}"  # noqa: S608
-        " ORDER BY version DESC LIMIT 1 BY customer_id, id",
-        {"partition": found.partition},
-    )[1]
-    unseen = dict(facts)
-    for key, version, deleted, *values in rows:
-        fact = unseen.pop(key, None)
-        moved = version > found.versions.get(values[0], 0)
-        if moved or values[0] in found.rebuilding:
-            verdict.moving += 1
-        elif fact is None:
-            if not deleted and not (table == "too_late" and values[0] in found.in_order):
-                verdict.differs(f"{table} {key} of {values[0]} is in ClickHouse, a fold does not say it")
-        elif deleted or list(plain(fact, fields)) != [text(value) for value in values]:
-            verdict.differs(f"{table} {key} of {values[0]} reads otherwise in ClickHouse")
-    for key, fact in unseen.items():
-        verdict.differs(f"{table} {key} of {fact.customer_id} is not in ClickHouse")
+async def _fold(scene: Scene, chosen: Choice, waits: Patience, told: Told, records: int) -> list[Found]:
+    expected = records * max(chosen.width / CIRCLE, 0.001)
+    choices = chosen.parted(_processes(int(expected) // _RECORDS_FOLDED_APART, 64))
+    with apart(Parity, [(scene, each) for each in choices]) as folds:
+        folding = _all(folds, "fold")
+        await _telling(folds, folding, lambda done: told("folded", done // len(choices), records))
+        await asyncio.to_thread(waits.stored)
+        found: list[Found] = await _all(folds, "compare")
+        return found
 
 
-def plain(fact: Fact, fields: tuple[str, ...]) -> Iterator[Any]:
-    """These fields of a fact in the form that `text` gives to columns."""
-    for name in fields:
-        value = getattr(fact, name)
-        yield text(f"{value.source}/{value.id}" if isinstance(value, Ref) else value)
+def _without(customers: frozenset[str], found: Found) -> Found:
+    rebuilding = {
+        partition: {customer_id: upto for customer_id, upto in waiting.items() if customer_id not in customers}
+        for partition, waiting in found.rebuilding.items()
+    }
+    return Found(rebuilding=rebuilding)
 
 
-def text(value: Any) -> Any:
-    """One form for what both sides write differently: an absent text is empty, a time is in UTC."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    return "" if value is None else value
+def _conclude(found: Sequence[Found], arrived: Mapping[int, int] | None, verdict: Verdict) -> None:
+    for each in found:
+        for partition, rebuilding in each.rebuilding.items():
+            for upto in rebuilding.values():
+                # Who came to wait meanwhile has a rebuild on its way.
+                if arrived is None or upto <= arrived[partition]:
+                    verdict.rebuilding += 1
+                else:
+                    verdict.moving += 1
+        for difference in each.differences:
+            verdict.lost += difference.lost
+            verdict.doubled += difference.doubled
+            verdict.differs(f"customer {difference.customer_id}: {difference.what}")
+
+
+async def _all(asked: Sequence[Apart | Here], method: str) -> Any:
+    return await asyncio.gather(*(each.ask(method) for each in asked))
+
+
+async def _telling(asked: Sequence[Apart | Here], work: Any, told: Callable[[int], None]) -> None:
+    """Until the work is done; meanwhile tell how many records were read for it."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        await asyncio.wait([task], timeout=_TELL_SECONDS)
+        told(sum(each.heard for each in asked))
+    await task

@@ -1,4 +1,4 @@
-"""The journeys of all partitions twice: as the workers keep them, and folded anew from journey.touchpoints.
+"""Journeys of all partitions twice: as the workers keep them, and folded anew from journey.touchpoints.
 
 A journey that was never merged nor rebuilt is replayed in the order of arrival, as its worker did. Every other one is
 folded in event order from all touchpoints of all derived ids that belong to it: what it should have ended at.
@@ -6,7 +6,7 @@ folded in event order from all touchpoints of all derived ids that belong to it:
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -18,80 +18,101 @@ from journey.rules import Rules
 from journey.state import Journey, pack_head
 from journey.touch import Touch
 from schemas import topic
+from streams.census import brief
 from streams.control import ACCOUNT, kind_of
-from streams.journeys import JourneyStage
-from streams.reading import ends_of, reader, stretch
-from streams.stored import Position, newest_position, unpack
+from streams.reading import reader, stretch
+from streams.snapshot import Snapshot, ends_between_transactions, snapshot
+from streams.stored import is_redirect, unpack
 from streams.wire import WireTouchpoint, decode, touch_of
 
 Progress = Callable[[int], None]
-# Who a touchpoint is of, by its own identifiers; and which one it is.
-Distinct = tuple[str, str, str]
+Wanted = Callable[[str], bool]
+
+
+def everybody(_: str) -> bool:
+    """Whoever it is."""
+    return True
+
+
+class Difference(NamedTuple):
+    """What is otherwise than it should be with a customer: in words, and touchpoints too few or too many."""
+
+    customer_id: str
+    what: str
+    lost: int = 0
+    doubled: int = 0
 
 
 @dataclass
 class Refold:
     """What a partition's state should be, and what it is. `facts` are the current ones, by id.
 
-    Customers of `rebuilding` wait for a rebuild; those of `in_order` were folded in event order, on their own or with
-    whom they were merged into: nothing was too late.
+    Customers of `rebuilding` wait for a rebuild, each for a history up to this offset; those of `in_order` were folded
+    in event order, on their own or with whom they were merged into: nothing was too late.
     """
 
     partition: int
     position: int = 0
     touchpoints: int = 0
     customers: int = 0
-    distinct: set[Distinct] = field(default_factory=set)
     facts: dict[str, Fact] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
-    rebuilding: set[str] = field(default_factory=set)
+    rebuilding: dict[str, int] = field(default_factory=dict)
     in_order: set[str] = field(default_factory=set)
-    lost: int = 0
-    doubled: int = 0
-    differences: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def lost(self) -> int:
+        """Touchpoints that journeys have not seen."""
+        return sum(each.lost for each in self.differences)
+
+    @property
+    def doubled(self) -> int:
+        """Touchpoints that journeys have seen more than once."""
+        return sum(each.doubled for each in self.differences)
 
 
-@dataclass
-class Live:
-    """The journeys that a partition's worker keeps, and how far it has read."""
-
-    journeys: dict[str, Journey]
-    position: Position
-
-
-async def refold(bootstrap: str, partitions: int, rules: Rules, told: Progress) -> list[Refold]:
-    """Fold every touchpoint up to the state's own positions, and hold the state against it, partition by partition."""
-    places = [TopicPartition(topic.STATE, partition) for partition in range(partitions)]
-    ends = await ends_of(bootstrap, places)
-    async with reader(bootstrap) as consumer:
-        live = [await _live(consumer, place, ends[place], rules) for place in places]
-        return await _held_against(consumer, live, rules, told)
+async def refold(
+    bootstrap: str, partitions: int, rules: Rules, told: Progress, wanted: Wanted = everybody
+) -> list[Refold]:
+    """Fold the touchpoints of customers that are `wanted` up to the state's own positions, and hold the state against
+    it, partition by partition. `told` gets the number of records read.
+    """
+    ends = await ends_between_transactions(bootstrap, range(partitions))
+    async with reader(bootstrap, bare=True) as consumer:
+        live = [await snapshot(consumer, partition, ends[partition]) for partition in range(partitions)]
+        return await _held_against(consumer, live, rules, told, wanted)
 
 
-async def _held_against(consumer: AIOKafkaConsumer, live: Sequence[Live], rules: Rules, told: Progress) -> list[Refold]:
-    everybody = _Everybody({key: journey for each in live for key, journey in each.journeys.items()}, rules)
+async def _held_against(
+    consumer: AIOKafkaConsumer, live: Sequence[Snapshot], rules: Rules, told: Progress, wanted: Wanted
+) -> list[Refold]:
+    folding = _Everybody({key: packed for each in live for key, packed in each.journeys.items()}, rules, wanted)
     found = []
     for partition, each in enumerate(live):
         found.append(Refold(partition, each.position.offset))
         tp = TopicPartition(topic.TOUCHPOINTS, partition)
         async for records in stretch(consumer, tp, None, each.position.offset):
-            everybody.read(records, found[-1])
+            folding.read(records, found[-1])
             told(len(records))
     for each, to in zip(live, found, strict=True):
-        for customer_id, journey in each.journeys.items():
-            everybody.compare(customer_id, journey, to)
-    for partition, customer_id in everybody.left():
-        found[partition].differences.append(f"customer {customer_id}: it has no state")
-        found[partition].lost += 1
+        for customer_id, packed in each.journeys.items():
+            if wanted(customer_id):
+                folding.compare(customer_id, unpack(packed), to)
+    for partition, customer_id in folding.left():
+        found[partition].differences.append(Difference(customer_id, "it has no state", lost=1))
     return found
 
 
 class _Everybody:
     """Who belongs to whom, what is replayed so far, and what is gathered for a fold in order."""
 
-    def __init__(self, live: dict[str, Journey], rules: Rules) -> None:
+    def __init__(self, live: dict[str, bytes], rules: Rules, wanted: Wanted) -> None:
         self._live = live
         self._rules = rules
+        self._wanted = wanted
+        self._owners = {key: unpack(packed).redirect for key, packed in live.items() if is_redirect(packed)}
+        self._moved = {key for key, packed in live.items() if wanted(key) and _was_moved(unpack(packed))}
         self._replayed: dict[str, tuple[int, Journey]] = {}
         self._said: dict[str, dict[str, Fact]] = {}
         self._gathered: dict[str, dict[tuple[str, str], tuple[Any, Touch]]] = {}
@@ -105,6 +126,10 @@ class _Everybody:
             if record.value is None or kind not in (b"", ACCOUNT):
                 continue
             try:
+                it = brief(record.value)
+                owner = it.customer_id if kind == ACCOUNT else self._owner(it.derived_id or it.customer_id)
+                if not self._wanted(owner):
+                    continue
                 wire = decode(record.value)
             except msgspec.MsgspecError:
                 # The journey stage has rejected it.
@@ -113,9 +138,8 @@ class _Everybody:
                 accounts.add(wire.customer_id)
             else:
                 found.touchpoints += 1
-                found.distinct.add((wire.derived_id or wire.customer_id, wire.source, wire.id))
             if wire.customer_id:
-                self._take(wire, kind, record, arrivals)
+                self._take(wire, owner, (record.timestamp, found.partition, record.offset), arrivals)
         for customer_id, touches in arrivals.items():
             _, journey = self._replayed.setdefault(
                 customer_id, (found.partition, begin(self._rules.accounts if customer_id in accounts else self._rules))
@@ -131,7 +155,7 @@ class _Everybody:
             return
         found.customers += not live.account
         if live.rebuild:
-            found.rebuilding.add(customer_id)
+            found.rebuilding[customer_id] = live.rebuild
             return
         rules = self._rules_of(live)
         if _was_moved(live):
@@ -143,8 +167,8 @@ class _Everybody:
             _, replayed = self._replayed.pop(customer_id, (0, None))
             if replayed is None:
                 if live.head.seen:
-                    found.differences.append(f"customer {customer_id}: no touchpoint stands behind its state")
-                    found.doubled += live.head.seen
+                    what = "no touchpoint stands behind its state"
+                    found.differences.append(Difference(customer_id, what, doubled=live.head.seen))
                 return
             expected, said = replayed, self._said.pop(customer_id, {})
             if live.head.fired > expected.head.fired:
@@ -160,13 +184,10 @@ class _Everybody:
             if journey.head.seen and customer_id not in self._live
         ]
 
-    def _take(self, wire: WireTouchpoint, kind: bytes, record: Any, arrivals: dict[str, list[Touch]]) -> None:
-        owner = wire.customer_id if kind == ACCOUNT else self._owner(wire.derived_id or wire.customer_id)
-        journey = self._live.get(owner)
-        if journey is not None and _was_moved(journey):
+    def _take(self, wire: WireTouchpoint, owner: str, received: Any, arrivals: dict[str, list[Touch]]) -> None:
+        if owner in self._moved:
             wire.customer_id = owner
             touch = touch_of(wire, self._rules.names_read)
-            received = (record.timestamp, record.partition, record.offset)
             known = self._gathered.setdefault(owner, {}).get((wire.source, wire.id))
             if known is None or received < known[0]:
                 self._gathered[owner][wire.source, wire.id] = received, touch
@@ -174,8 +195,7 @@ class _Everybody:
             arrivals.setdefault(wire.customer_id, []).append(touch_of(wire, self._rules.names_read))
 
     def _owner(self, derived_id: str) -> str:
-        journey = self._live.get(derived_id)
-        return journey.redirect or derived_id if journey is not None else derived_id
+        return self._owners.get(derived_id, derived_id)
 
     def _rules_of(self, journey: Journey) -> Rules:
         return self._rules.accounts if journey.account else self._rules
@@ -189,14 +209,6 @@ def _first(gathered: tuple[Any, Touch]) -> Any:
     return gathered[0]
 
 
-async def _live(consumer: AIOKafkaConsumer, place: TopicPartition, end: int, rules: Rules) -> Live:
-    stage, position = JourneyStage(rules, place.partition, 0), Position(0)
-    async for records in stretch(consumer, place, None, end):
-        stage.restore(records)
-        position = newest_position(records) or position
-    return Live({customer_id: unpack(value) for customer_id, value in stage.packed()}, position)
-
-
 def _publish(facts: list[Fact], said: dict[str, Fact]) -> None:
     for fact in facts:
         if fact.deleted:
@@ -206,15 +218,16 @@ def _publish(facts: list[Fact], said: dict[str, Fact]) -> None:
 
 
 def _differ(customer_id: str, expected: Journey, live: Journey, found: Refold) -> None:
-    found.lost += max(0, expected.head.seen - live.head.seen)
-    found.doubled += max(0, live.head.seen - expected.head.seen)
+    lost, doubled = expected.head.seen - live.head.seen, live.head.seen - expected.head.seen
     if pack_head(expected.head) != pack_head(live.head):
         names = [
             name for name in expected.head.__struct_fields__ if getattr(expected.head, name) != getattr(live.head, name)
         ]
-        found.differences.append(f"customer {customer_id}: {', '.join(names)} differ from a fold of its touchpoints")
+        what = f"{', '.join(names)} differ from a fold of its touchpoints"
+        found.differences.append(Difference(customer_id, what, max(0, lost), max(0, doubled)))
     if expected.too_late != live.too_late:
-        found.differences.append(f"customer {customer_id}: {live.too_late} too late, a fold finds {expected.too_late}")
+        what = f"{live.too_late} too late, a fold finds {expected.too_late}"
+        found.differences.append(Difference(customer_id, what))
 
 
 def is_compared(fact: Fact) -> bool:

@@ -1,0 +1,96 @@
+"""The touchpoints of ClickHouse held against a census: sums first, and the touchpoints themselves where they differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from console.analyst import Analyst
+from streams.apart import Apart, Here
+from streams.census import HASH, HOME, MASK, SHARE_BITS, Count, Distinct, Sum
+
+_MOST_NAMED = 20
+# Derived ids are UUIDs, and the table is sorted by them: each query reads a part, in a time that an analyst has.
+_BOUNDS = ("", *"123456789abcdef", "~")
+_PARTS = tuple(pairwise(_BOUNDS))
+_COUNTED = (
+    "topic = 'journey.touchpoints'"
+    " AND offset < transform(partition, {numbers:Array(UInt32)}, {positions:Array(UInt64)}, toUInt64(0))"
+)
+_SUMS = f"""
+    SELECT {HOME} AS home, count() AS touchpoints, sum({HASH}) AS hash FROM touchpoints FINAL
+    WHERE customer_id >= {{low:String}} AND customer_id < {{high:String}} AND {_COUNTED} GROUP BY home
+"""  # noqa: S608
+_SHARES = f"""
+    SELECT bitShiftRight({HASH}, {SHARE_BITS}) AS share, count() AS touchpoints, sum({HASH}) AS hash
+    FROM touchpoints FINAL WHERE {HOME} = {{home:UInt32}} AND {_COUNTED} GROUP BY share
+"""  # noqa: S608
+_TOKENS = f"""
+    SELECT {HASH} AS token, count() AS rows, max({_COUNTED}) AS counted FROM touchpoints FINAL
+    WHERE {HOME} = {{home:UInt32}} AND bitShiftRight({HASH}, {SHARE_BITS}) IN {{shares:Array(UInt64)}} GROUP BY token
+"""  # noqa: S608
+_NAMES = f"""
+    SELECT DISTINCT customer_id, source, id FROM touchpoints WHERE {HASH} IN {{tokens:Array(UInt64)}}
+    ORDER BY customer_id, source, id
+"""  # noqa: S608
+
+
+@dataclass
+class Tally:
+    """By partition what ClickHouse has below the census's positions; what it lacks, has too much or more than once.
+
+    `missing` and `extra` number the touchpoints, of which `lost` and `strange` name the first ones.
+    """
+
+    sums: dict[int, Sum] = field(default_factory=dict)
+    missing: int = 0
+    extra: int = 0
+    doubled: int = 0
+    lost: list[Distinct] = field(default_factory=list)
+    strange: list[Distinct] = field(default_factory=list)
+
+
+async def tally(analyst: Analyst, counts: Sequence[Count], holders: dict[int, Apart | Here]) -> Tally:
+    """Compare. `holders` are the censuses by partition. ClickHouse must have what lies below their positions."""
+    counted = {
+        "numbers": [count.partition for count in counts],
+        "positions": [count.position for count in counts],
+        "partitions": len(counts),
+    }
+    found = Tally({count.partition: (0, 0) for count in counts})
+    for low, high in _PARTS:
+        for row in analyst.ask(_SUMS, {**counted, "low": low, "high": high}):
+            number, total = found.sums[row["home"]]
+            found.sums[row["home"]] = number + row["touchpoints"], (total + row["hash"]) & MASK
+    lost: list[int] = []
+    extra: list[int] = []
+    for count in counts:
+        if found.sums[count.partition] != (count.touchpoints, count.hash):
+            await _look_into(count.partition, counted, analyst, holders[count.partition], found, lost, extra)
+    if lost:
+        named = sorted({each for holder in set(holders.values()) for each in await holder.ask("named", lost)})
+        found.missing, found.lost = len(named), named[:_MOST_NAMED]
+    if extra:
+        rows = analyst.table(_NAMES, {"tokens": extra[:_MOST_NAMED]})[1]
+        found.extra, found.strange = len(extra), [(row[0], row[1], row[2]) for row in rows]
+    return found
+
+
+async def _look_into(
+    home: int,
+    counted: dict[str, object],
+    analyst: Analyst,
+    holder: Apart | Here,
+    found: Tally,
+    lost: list[int],
+    extra: list[int],
+) -> None:
+    """Find the hashes that only one side has. A touchpoint may stand in ClickHouse by a later arrival elsewhere."""
+    mine: dict[int, Sum] = await holder.ask("shares", home)
+    asked = {**counted, "home": home}
+    theirs = {row["share"]: (row["touchpoints"], row["hash"]) for row in analyst.ask(_SHARES, asked)}
+    shares = [share for share in mine.keys() | theirs.keys() if mine.get(share) != theirs.get(share)]
+    rows = {row["token"]: row for row in analyst.ask(_TOKENS, {**asked, "shares": shares})}
+    known = set(await holder.ask("tokens", home, shares))
+    lost += known - rows.keys()
+    extra += [token for token, row in rows.items() if row["counted"] and token not in known]
+    found.doubled += sum(row["rows"] - 1 for row in rows.values())

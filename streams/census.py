@@ -1,0 +1,229 @@
+"""Every accepted touchpoint counted and none folded: how many of which each partition and each customer has.
+
+Per partition it gives a number of touchpoints and a sum of their hashes, which ClickHouse works out as well (`HASH`,
+`HOME`): where both agree, both have the same touchpoints. Per customer it holds the number against what its journey has
+seen. A touchpoint counts once, for the partition of the derived id that it is of, wherever and how often it stands.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import md5
+from typing import Any
+
+import msgspec
+from aiokafka import TopicPartition
+
+from schemas import topic
+from streams.control import ACCOUNT, kind_of
+from streams.intake import partition_of
+from streams.reading import reader, stretch
+from streams.snapshot import Snapshot, ends_between_transactions, snapshot
+from streams.stored import is_redirect, unpack
+from streams.wire import decode
+
+# What `hash_of` and `partition_of` say, of a row of `touchpoints`.
+HASH = "reinterpretAsUInt64(substring(MD5(concat(customer_id, '\\0', source, '\\0', id)), 1, 8))"
+HOME = "kafkaMurmurHash(customer_id) % {partitions:UInt32}"
+# Touchpoints are compared by the highest byte of their hash first.
+SHARE_BITS = 56
+MASK = (1 << 64) - 1
+
+# Who a touchpoint is of, by its own identifiers; and which one it is.
+Distinct = tuple[str, str, str]
+Sum = tuple[int, int]
+Heard = Callable[[int], None]
+
+
+class Brief(msgspec.Struct, gc=False):
+    """Of a record of journey.touchpoints what says which touchpoint it is, and whose."""
+
+    id: str
+    source: str
+    customer_id: str
+    derived_id: str = ""
+
+
+brief = msgspec.json.Decoder(Brief).decode
+
+
+def hash_of(derived_id: str, source: str, touchpoint_id: str) -> int:
+    """64 bits that stand for a touchpoint: two of a billion have the same in one of forty cases."""
+    name = f"{derived_id}\0{source}\0{touchpoint_id}".encode()
+    return int.from_bytes(md5(name, usedforsecurity=False).digest()[:8], "little")
+
+
+@dataclass
+class Count:
+    """One partition: records below the journey stage's position, distinct touchpoints, the sum of their hashes."""
+
+    partition: int
+    position: int = 0
+    records: int = 0
+    touchpoints: int = 0
+    hash: int = 0
+    customers: int = 0
+
+
+@dataclass
+class Merged:
+    """A customer with derived ids of other partitions: how many touchpoints it has seen, and the own ones there are."""
+
+    customer_id: str
+    seen: int
+    own: int
+    members: list[str]
+
+
+@dataclass
+class Counted:
+    """What some partitions give. `suspects` are customers that have seen another number of touchpoints than there are,
+    `gone` how many there are of derived ids that belong to another customer.
+    """
+
+    counts: list[Count] = field(default_factory=list)
+    suspects: list[str] = field(default_factory=list)
+    merged: list[Merged] = field(default_factory=list)
+    gone: dict[str, int] = field(default_factory=dict)
+
+
+class Census:
+    """Counts some of the partitions. `read`, then `take` what the others found for these, then ask."""
+
+    def __init__(self, heard: Heard, bootstrap: str, mine: Collection[int], partitions: int) -> None:
+        """`heard` gets the number of records read, bit by bit; `partitions` is how many there are in all."""
+        self._heard = heard
+        self._bootstrap = bootstrap
+        self._partitions = partitions
+        self._snapshots: dict[int, Snapshot] = {}
+        self._counts = {partition: Count(partition) for partition in mine}
+        self._known: dict[int, set[int]] = {partition: set() for partition in mine}
+        self._of_accounts: set[int] = set()
+        self._of: dict[str, int] = {}
+        self._strangers: dict[int, list[tuple[str, int]]] = {}
+        self._home = lru_cache(1 << 16)(lambda derived_id: partition_of(derived_id, partitions))
+
+    def read(self) -> dict[int, int]:
+        """Read state and touchpoints; answers the positions up to which it has."""
+        asyncio.run(self._read())
+        return {count.partition: count.position for count in self._counts.values()}
+
+    def strangers(self) -> dict[int, list[tuple[str, int]]]:
+        """Derived id and hash of touchpoints that count for another partition than the one where they stand."""
+        return self._strangers
+
+    def take(self, strangers: Mapping[int, Iterable[tuple[str, int]]]) -> None:
+        """Count those that are of these partitions."""
+        for partition, known in self._known.items():
+            for derived_id, token in strangers.get(partition, ()):
+                self._add(known, derived_id, token)
+
+    def counted(self) -> Counted:
+        """Everything held against the journeys."""
+        found = Counted()
+        for partition, count in self._counts.items():
+            known = self._known[partition]
+            count.touchpoints, count.hash = len(known), sum(known) & MASK
+            for customer_id, value in self._snapshots[partition].journeys.items():
+                self._hold(customer_id, value, count, found)
+            found.counts.append(count)
+        stateless = self._of.keys() - {each for kept in self._snapshots.values() for each in kept.journeys} - {""}
+        found.suspects += sorted(stateless)
+        return found
+
+    def shares(self, partition: int) -> dict[int, Sum]:
+        """By the highest byte of the hash: how many touchpoints of a partition there are, and the sum of the hashes."""
+        found: dict[int, list[int]] = {}
+        for token in self._known[partition]:
+            each = found.setdefault(token >> SHARE_BITS, [0, 0])
+            each[0] += 1
+            each[1] += token
+        return {share: (number, total & MASK) for share, (number, total) in found.items()}
+
+    def tokens(self, partition: int, shares: Collection[int]) -> list[int]:
+        """The hashes of a partition's touchpoints whose highest byte is one of these."""
+        return [token for token in self._known[partition] if token >> SHARE_BITS in shares]
+
+    def named(self, tokens: Collection[int]) -> list[Distinct]:
+        """The touchpoints that these hashes stand for, by reading all once more; what the journey stage rejects is
+        none."""
+        return asyncio.run(self._named(frozenset(tokens)))
+
+    async def _read(self) -> None:
+        ends = await ends_between_transactions(self._bootstrap, self._counts)
+        await asyncio.gather(*(self._read_partition(partition, ends[partition]) for partition in self._counts))
+
+    async def _read_partition(self, partition: int, end: int) -> None:
+        count, known = self._counts[partition], self._known[partition]
+        async with reader(self._bootstrap, bare=True) as consumer:
+            kept = self._snapshots[partition] = await snapshot(consumer, partition, end)
+            count.position = kept.position.offset
+            place = TopicPartition(topic.TOUCHPOINTS, partition)
+            async for records in stretch(consumer, place, None, count.position):
+                self._count(records, count, known)
+                self._heard(len(records))
+
+    def _count(self, records: Iterable[Any], count: Count, known: set[int]) -> None:
+        of, strangers = self._of, self._strangers
+        for record in records:
+            kind = kind_of(record.headers) if record.headers else b""
+            if record.value is None or kind not in (b"", ACCOUNT):
+                continue
+            try:
+                it = brief(record.value)
+            except msgspec.MsgspecError:
+                continue
+            if kind == ACCOUNT:
+                self._add(self._of_accounts, it.customer_id, hash_of(it.customer_id, it.source, it.id))
+                continue
+            count.records += 1
+            derived_id = it.derived_id or it.customer_id
+            token = hash_of(derived_id, it.source, it.id)
+            if derived_id != it.customer_id or not derived_id:
+                strangers.setdefault(self._home(derived_id), []).append((derived_id, token))
+            elif token not in known:
+                known.add(token)
+                of[derived_id] = of.get(derived_id, 0) + 1
+
+    def _add(self, known: set[int], derived_id: str, token: int) -> None:
+        if token not in known:
+            known.add(token)
+            self._of[derived_id] = self._of.get(derived_id, 0) + 1
+
+    def _hold(self, customer_id: str, value: bytes, count: Count, found: Counted) -> None:
+        own = self._of.get(customer_id, 0)
+        if is_redirect(value):
+            found.gone[customer_id] = own
+            return
+        journey = unpack(value)
+        count.customers += not journey.account
+        if journey.rebuild:
+            return
+        if journey.members:
+            found.merged.append(Merged(customer_id, journey.head.seen, own, list(journey.members)))
+        elif journey.head.seen != own:
+            found.suspects.append(customer_id)
+
+    async def _named(self, tokens: frozenset[int]) -> list[Distinct]:
+        found: set[Distinct] = set()
+        async with reader(self._bootstrap, bare=True) as consumer:
+            for partition, count in self._counts.items():
+                place = TopicPartition(topic.TOUCHPOINTS, partition)
+                async for records in stretch(consumer, place, None, count.position):
+                    found.update(_wanted(records, tokens))
+        return sorted(found)
+
+
+def _wanted(records: Iterable[Any], tokens: frozenset[int]) -> Iterable[Distinct]:
+    for record in records:
+        if record.value is None or (record.headers and kind_of(record.headers)):
+            continue
+        try:
+            it = brief(record.value)
+            derived_id = it.derived_id or it.customer_id
+            if hash_of(derived_id, it.source, it.id) in tokens:
+                decode(record.value)
+                yield derived_id, it.source, it.id
+        except msgspec.MsgspecError:
+            continue

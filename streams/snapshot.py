@@ -1,0 +1,54 @@
+"""The journeys of a partition as its worker kept them at one moment: between two transactions, at one position."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from schemas import topic
+from streams.reading import ends_of, reader, stretch
+from streams.stored import POLICIES_KEY, POSITION_KEY, Position, newest_position
+
+_POLL_SECONDS = 0.05
+# Longer than Kafka leaves a transaction open whose worker is gone.
+_PATIENCE_SECONDS = 120.0
+
+
+class Snapshot(NamedTuple):
+    """Packed journeys by customer, which hold every touchpoint of the partition below the position, and no other."""
+
+    journeys: dict[str, bytes]
+    position: Position
+
+
+async def ends_between_transactions(bootstrap: str, partitions: Iterable[int]) -> dict[int, int]:
+    """By partition an end of journey.state with everything committed by now below it, and no transaction around it.
+
+    Raises TimeoutError where a transaction is open for two minutes.
+    """
+    places = [TopicPartition(topic.STATE, partition) for partition in partitions]
+    written, deadline = await ends_of(bootstrap, places), time.monotonic() + _PATIENCE_SECONDS
+    async with reader(bootstrap) as consumer:
+        while True:
+            ends: Mapping[TopicPartition, int] = await consumer.end_offsets(places)
+            if all(ends[place] >= written[place] for place in places):
+                return {place.partition: end for place, end in ends.items()}
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"a transaction on {topic.STATE} does not end")
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+async def snapshot(consumer: AIOKafkaConsumer, partition: int, end: int) -> Snapshot:
+    """Read one, up to an end that lies between two transactions."""
+    journeys: dict[str, bytes] = {}
+    position = Position(0)
+    async for records in stretch(consumer, TopicPartition(topic.STATE, partition), None, end):
+        for record in records:
+            if record.value is None:
+                journeys.pop(record.key.decode(), None)
+            elif record.key not in (POSITION_KEY, POLICIES_KEY):
+                journeys[record.key.decode()] = record.value
+        position = newest_position(records) or position
+    return Snapshot(journeys, position)
