@@ -70,8 +70,8 @@ SCHEDULES ?= 100
 SEED ?= 1
 
 .PHONY: faults
-faults: installed ## Hurt the real parts in some thirty ways, and hold what they did against a second reading of the rules
-	@$(BIN)/python -m tests.faults --quick --customers 30 $(ARGS)
+faults: installed ## Hurt the real parts in some sixty ways, and hold what they did against a second reading of the rules
+	@$(BIN)/python -m tests.faults --quick --customers 30 --at-once 2 $(ARGS)
 
 .PHONY: faults-long
 faults-long: installed ## The same as often as SCHEDULES says, from SEED on

@@ -34,6 +34,8 @@ _COMPACTED = {
     "segment.bytes": str(64 * _MIB),
     "min.cleanable.dirty.ratio": "0.3",
     "segment.ms": str(10 * 60 * 1000),
+    # Whoever writes state is told what time it is.
+    "message.timestamp.type": "LogAppendTime",
 }
 
 

@@ -131,7 +131,10 @@ async def _wait_for(consumer: AIOKafkaConsumer, topics: set[str], stopping: asyn
     attempt = 0
     while missing := sorted(topics - await consumer.topics()):
         if attempt % _SAID_EVERY == 0:
-            log.info("waiting for topics: %s", ", ".join(missing))
+            log.warning(
+                "waiting for topics: %s; create them, as `throughline up` does, or set THROUGHLINE_KAFKA to another",
+                ", ".join(missing),
+            )
         attempt += 1
         await _pause(stopping)
 

@@ -86,4 +86,4 @@ async def kept_up(turn: Callable[[], Awaitable[None]], stopping: asyncio.Event, 
 
 
 def _expected(error: Exception) -> bool:
-    return type(error).__module__.startswith(("sinks.", "aiokafka."))
+    return type(error).__module__.startswith(("sinks.", "streams.", "aiokafka."))

@@ -18,7 +18,9 @@ from schemas.settings import Settings
 from sinks import crash
 from sinks.waiting import ended
 from streams.alignment import Alignment
+from streams.assignor import WholeAssignor
 from streams.chunk import ChunkTransport
+from streams.clock import Clock
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
 from streams.lane import Chunk, Lane, LaneFencedError, LaneRefusedError, LaneSettings, LaneStuckError
@@ -27,19 +29,26 @@ from streams.redirects import Redirects
 from streams.resolver import ResolverStage
 from streams.stage import Stage
 from streams.starvation import Starvation, StarvedError
+from streams.topics import topic_ids
 
 log = logging.getLogger(__name__)
+INPUTS = (*topic.RAW, topic.LINKS, topic.TOUCHPOINTS)
 SESSION_SECONDS = 9.0
+# Longest that a worker which is alive, and does not come to a rebalance, holds the others up: Faust's default is 60.
+REBALANCE_SECONDS = 15.0
 _MOST_WAITING_CHUNKS = 2
 # Others wait for this worker to let go: less than the session.
 _END_SECONDS = 7.0
 _WATCH_SECONDS, _STARVED_SECONDS = 5.0, 15.0
+# Kafka is silent, or gone: whoever looks on gives up and looks again.
+_WATCHED_SECONDS = 30.0
 
 
 class Worker:
     """One worker process: a Faust app for all stages, and the lanes of the partitions it owns now."""
 
-    def __init__(self, settings: Settings, rules: Rules) -> None:
+    def __init__(self, settings: Settings, rules: Rules, inputs: dict[str, str]) -> None:
+        """`inputs` are the ids of the topics that are read, as far as they are known."""
         self.settings = settings
         self.rules = rules
         self.metrics = Metrics()
@@ -49,8 +58,11 @@ class Worker:
         self._starvation = Starvation(settings.kafka)
         self._free = free_domains(settings.free_mail)
         self._tasks: dict[TP, asyncio.Task[None]] = {}
+        self._inputs = inputs
+        # Topics that were not there at the last look.
+        self._gone: set[str] = set()
         self._lane_settings = LaneSettings(
-            settings.kafka, settings.group, settings.partitions, settings.sweep_seconds, Alignment()
+            settings.kafka, settings.group, settings.partitions, settings.sweep_seconds, Alignment(), Clock()
         )
         self.app = build_app(settings, self)
 
@@ -144,12 +156,17 @@ class Worker:
         return max((now - lane.progress_at for lane in self.lanes.values() if lane.backlog), default=0.0)
 
     async def watch(self) -> None:
-        """Fail where records wait behind an idle lane and are not fetched. Ends only by being cancelled."""
+        """Fail where records wait behind an idle lane and are not fetched, or an input was re-created.
+
+        Ends only by being cancelled.
+        """
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
             idle = {lane.tp: lane.position for lane in self.lanes.values() if lane.ready and not lane.backlog}
             try:
-                waiting = await self._starvation.look(idle)
+                async with asyncio.timeout(_WATCHED_SECONDS):
+                    await self._refuse_other_inputs()
+                    waiting = await self._starvation.look(idle)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("nobody knows whether records wait: %s: %s", type(error).__name__, error)
                 continue
@@ -165,6 +182,28 @@ class Worker:
                 )  # fmt: skip
                 what = f"records wait in {', '.join(starved)} and nothing fetches them; leaving, to join the group anew"
                 self.failed.set_exception(StarvedError(what))
+
+    async def _refuse_other_inputs(self) -> None:
+        """Fail where a topic is another one than before, whose offsets mean other records, or is gone.
+
+        Of a topic that is gone the group assigns nothing, and goes on as if there were none, also when it is back.
+        """
+        found = await topic_ids(self.settings.kafka, INPUTS)
+        for tp, lane in self.lanes.items():
+            try:
+                lane.refuse_other_input(found.get(tp.topic, ""))
+            except LaneRefusedError as error:
+                self._fail(error)
+        # A broker that has just started may not know of every topic yet: gone is what is gone twice.
+        gone = set(INPUTS) - set(found)
+        lost = gone & self._gone | {name for name in found if found[name] != self._inputs.get(name, found[name])}
+        self._gone, self._inputs = gone, {**found, **self._inputs}
+        if lost:
+            self._fail(StarvedError(f"{', '.join(sorted(lost))}: gone, or made anew; leaving, to look at it anew"))
+
+    def _fail(self, error: Exception) -> None:
+        if not self.failed.done():
+            self.failed.set_exception(error)
 
 
 def build_app(settings: Settings, worker: Worker) -> faust.App:
@@ -182,14 +221,16 @@ def build_app(settings: Settings, worker: Worker) -> faust.App:
         broker_max_poll_records=settings.chunk_records,
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=2.0,
+        broker_rebalance_timeout=REBALANCE_SECONDS,
         broker_request_timeout=30.0,
         broker_commit_interval=1.0,
         stream_buffer_maxsize=64,
         stream_wait_empty=False,
+        PartitionAssignor=WholeAssignor,
         datadir=str(settings.data / "faust"),
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
-    for name in (*topic.RAW, topic.LINKS, topic.TOUCHPOINTS):
+    for name in INPUTS:
         channel = app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
         app.agent(channel, name=f"{settings.group}.{name}")(worker.feed)
     app.on_partitions_assigned.connect(worker.assigned)

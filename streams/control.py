@@ -7,7 +7,7 @@ journey folded anew from the log ends the same.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -110,6 +110,7 @@ class RebuildRequest(msgspec.Struct, gc=False):
 
 AnyControl = Assign | Release | Moved | Ask | Rebuilt | Adopt
 _decode = msgspec.json.Decoder(AnyControl).decode
+_KINDS = frozenset(str(each.__struct_config__.tag).encode() for each in get_args(AnyControl))
 encode_control = msgspec.json.Encoder().encode
 encode_request = msgspec.json.Encoder().encode
 decode_request = msgspec.json.Decoder(RebuildRequest).decode
@@ -123,6 +124,11 @@ def headers_of(kind: bytes) -> list[tuple[str, bytes]]:
 def kind_of(headers: Iterable[tuple[str, bytes]]) -> bytes:
     """A record's kind of control; b"" of a touchpoint as intake wrote it."""
     return next((value for name, value in headers if name == HEADER), b"")
+
+
+def is_of_another_release(kind: bytes) -> bool:
+    """Whether a record says it is a control of a kind that this program does not know."""
+    return kind not in _KINDS
 
 
 def decode_control(value: bytes) -> Any:

@@ -33,6 +33,7 @@ from streams.control import (
     decode_control,
     encode_request,
     headers_of,
+    is_of_another_release,
     kind_of,
     output_of,
 )
@@ -95,6 +96,11 @@ class Folding:
             self._offset = record.offset
             kind = kind_of(record.headers) if record.headers else b""
             if kind not in _TOUCHPOINTS:
+                if is_of_another_release(kind):
+                    raise UnknownVersionError(
+                        f"{record.topic}/{record.partition}/{record.offset} is a control record of the kind "
+                        f"{kind.decode(errors='replace')!r}, which this program does not know: upgrade every worker"
+                    )
                 self._control(record)
                 continue
             try:

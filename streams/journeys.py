@@ -9,7 +9,7 @@ from streams.alignment import Gate
 from streams.folding import Folding
 from streams.schedule import Schedule
 from streams.stage import Effects
-from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, under, unpack_policies
+from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, refuse_other_version, under, unpack_policies
 
 # One slice of a sweep folds so many customers, or looks at so many who are not due after all: some milliseconds.
 _MOST_SWEPT, _MOST_LOOKED_AT = 50, 4000
@@ -63,8 +63,10 @@ class JourneyStage:
                 journeys[customer_id] = record.value
 
     def restored(self, watermark: int) -> None:
-        """Build the schedule."""
+        """Build the schedule. Raises UnknownVersionError where another release's worker has written here."""
         self.watermark = watermark
+        for first in {value[0] for value in self._journeys.values()}:
+            refuse_other_version(bytes([first]))
         self._schedule.fill((due_of(value), customer_id) for customer_id, value in self._journeys.items())
         if self._adopted:
             self._to_review = list(self._journeys)

@@ -19,10 +19,12 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from sinks import crash
 from sinks.waiting import at_most, happens
 from streams.alignment import Alignment, Gate
+from streams.clock import Clock, steady_ms
 from streams.metrics import Metrics
 from streams.reading import ends_of, reader, stretch
 from streams.stage import Effects, Output, Stage
-from streams.stored import POSITION_KEY, Position, newest_position, pack_position
+from streams.stored import POSITION_KEY, Position, UnknownVersionError, newest_position, pack_position
+from streams.topics import topic_ids
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ class LaneSettings:
     partitions: int
     sweep_seconds: float
     alignment: Alignment
+    clock: Clock
 
 
 class Lane:
@@ -96,6 +99,7 @@ class Lane:
         self._watermark = 0
         self._end_at_open = 0
         self._producer: AIOKafkaProducer | None = None
+        self._input = ""
 
     @property
     def backlog(self) -> int:
@@ -117,6 +121,8 @@ class Lane:
                 raise LaneFencedError(
                     f"{self}: another worker has taken over while this one was away; leaving, to join the group anew"
                 ) from None
+            except UnknownVersionError as error:
+                raise LaneRefusedError(f"{self}: {error}") from None
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("%s: %s: %s; starting it anew", self, type(error).__name__, error)
                 self._metrics.transactions.labels(self.stage.name, "failed").inc()
@@ -145,6 +151,8 @@ class Lane:
         position = await self._restore()
         self.position, self._watermark = position.offset, position.watermark
         self.stage.restored(position.watermark)
+        if not self._settings.clock.is_told:
+            await self._commit(Effects(), self._position(position.offset, position.watermark))
         self.progress_at = time.monotonic()
         self.ready = True
 
@@ -160,6 +168,7 @@ class Lane:
         position = Position(0)
         self.restored_records = 0
         ends = await ends_of(self._settings.bootstrap, (state, self.tp))
+        self._input = (await topic_ids(self._settings.bootstrap, [self.tp.topic])).get(self.tp.topic, "")
         async with reader(self._settings.bootstrap, bare=True) as consumer:
             async for records in stretch(consumer, state, None, ends[state]):
                 self.stage.restore(records)
@@ -179,8 +188,9 @@ class Lane:
         if position.offset > end:
             raise LaneRefusedError(
                 f"{self}: the state has read up to {position.offset}, but the input ends at {end}: the topic was "
-                "re-created. Restore it, or delete the state topic to fold what is there from the start"
+                f"re-created. Restore it, or delete {self.stage.state_topic} to fold what is there from the start"
             )
+        self.refuse_other_input(position.input)
         if position.partitions not in (0, self._settings.partitions):
             raise LaneRefusedError(
                 f"{self}: the state was made with {position.partitions} partitions, the topics have "
@@ -190,6 +200,14 @@ class Lane:
             raise LaneRefusedError(
                 f"{self}: the state was made under another policy (digest {position.policy}, now {self.stage.policy}): "
                 "start with the policy it was made under, and put this one in force by `throughline policy adopt`"
+            )
+
+    def refuse_other_input(self, topic_id: str) -> None:
+        """Raise LaneRefusedError where the state was made of a topic with another id; "" is one that nobody knows."""
+        if topic_id and self._input and topic_id != self._input:
+            raise LaneRefusedError(
+                f"{self}: the state has read another {self.tp.topic} than the one that is there: the topic was "
+                f"re-created. Restore it, or delete {self.stage.state_topic} to fold what is there from the start"
             )
 
     async def _work(self) -> None:
@@ -229,7 +247,7 @@ class Lane:
                 return
         while records:
             gate = self._align(records[0].timestamp) if self.stage.aligned else None
-            effects = self.stage.fold(records, _wall_ms(), gate)
+            effects = self.stage.fold(records, self._settings.clock.now_ms(), gate)
             if not effects.taken:
                 await self._settings.alignment.changed()
                 continue
@@ -241,7 +259,7 @@ class Lane:
         self._metrics.chunk_seconds.labels(self.stage.name).observe(time.perf_counter() - started)
 
     def _position(self, offset: int, watermark: int) -> Position:
-        return Position(offset, watermark, self._settings.partitions, self.stage.policy)
+        return Position(offset, watermark, self._settings.partitions, self.stage.policy, self._input)
 
     def _align(self, emitted_ms: int) -> Gate | None:
         self._settings.alignment.move(self, emitted_ms, self._watermark)
@@ -255,7 +273,7 @@ class Lane:
 
     async def _sweep(self) -> None:
         """Do what time alone does, as of now where the stream is live or quiet, else as of the stream's own time."""
-        wall = _wall_ms()
+        wall = self._settings.clock.now_ms()
         live = wall - self._watermark < _LIVE_MS or time.monotonic() - self._quiet_since > _IDLE_SECONDS
         now = wall if live else self._watermark
         while not self._chunks:
@@ -276,17 +294,19 @@ class Lane:
         # Not aborted here when it fails: the lane opens anew, and the fence aborts it, whatever the broker's state.
         async with asyncio.timeout(_COMMIT_SECONDS):
             await producer.begin_transaction()
+            since, now = steady_ms(), self._settings.clock.now_ms()
             sent = [
                 future
                 for (topic, target), outputs in effects.outputs.items()
-                for future in await _send(producer, topic, target, outputs)
+                for future in await _send(producer, topic, target, outputs, now)
             ]
             if crash.is_wanted("worker.after_outputs") and sent:
                 await asyncio.gather(*sent)
                 crash.passing("worker.after_outputs")
-            sent += await _send(producer, self.stage.state_topic, partition, state)
+            kept = await _send(producer, self.stage.state_topic, partition, state, now)
             crash.passing("worker.after_state")
-            await asyncio.gather(*sent)
+            await asyncio.gather(*sent, *kept)
+            self._set_clock(kept, since)
             crash.passing("worker.before_commit")
             await producer.commit_transaction()
             crash.passing("worker.after_commit")
@@ -294,13 +314,19 @@ class Lane:
         self._metrics.count(effects.counts)
         self._metrics.transactions.labels(self.stage.name, "committed").inc()
 
+    def _set_clock(self, kept: Sequence["asyncio.Future[Any]"], since: int) -> None:
+        """Take the time at which the broker wrote the state."""
+        for written in kept[-1:]:
+            if written.result().timestamp_type:
+                self._settings.clock.told(written.result().timestamp, since, steady_ms())
+
 
 async def _send(
-    producer: AIOKafkaProducer, topic: str, partition: int, outputs: Sequence[Output]
+    producer: AIOKafkaProducer, topic: str, partition: int, outputs: Sequence[Output], timestamp: int
 ) -> list["asyncio.Future[Any]"]:
-    """Send records in as few batches as their bytes allow. The futures say when they are written."""
+    """Send records of `timestamp` (epoch ms) in as few batches as their bytes allow. The futures say when they are
+    written."""
     sent = []
-    timestamp = _wall_ms()
     batch = producer.create_batch()
     for key, value, headers in outputs:
         while batch.append(timestamp=timestamp, key=key, value=value, headers=headers) is None:
@@ -309,7 +335,3 @@ async def _send(
     if batch.record_count():
         sent.append(await producer.send_batch(batch, topic, partition=partition))
     return sent
-
-
-def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000

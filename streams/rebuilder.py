@@ -17,6 +17,7 @@ from sinks.process import Status, kept_up, log_to_stderr, stop_on_signals
 from streams.agreement import Agreement
 from streams.metrics import RebuilderMetrics
 from streams.rebuilds import Limits, Rebuilder
+from streams.topics import refuse_wrong
 
 PORT_OFFSET = 8
 # A reader that is paused by the pace must not time out.
@@ -56,6 +57,8 @@ async def serve(settings: Settings, rules: Rules) -> None:
                 max_request_size=Limits().record_bytes,
             ) as producer,
         ):
+            found = {topic.TOUCHPOINTS: len(await producer.partitions_for(topic.TOUCHPOINTS))}
+            refuse_wrong(found, settings.partitions, [topic.BY_NAME[topic.TOUCHPOINTS]])
             rebuilder = Rebuilder(
                 settings.kafka,
                 consumer,

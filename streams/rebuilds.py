@@ -21,6 +21,7 @@ from clickhouse_connect.driver.client import Client
 
 from journey.rebuild import fold_history
 from schemas import topic
+from sinks.clickhouse.connection import reason_of
 from sinks.clickhouse.position import Place, written_up_to
 from sinks.consumption import Assignment, polling_until
 from streams.agreement import Agreement
@@ -324,7 +325,7 @@ class Rebuilder:
 
     def _away(self, error: Exception) -> None:
         self._client = None
-        self._trouble = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:300]
+        self._trouble = reason_of(error)
         if time.monotonic() - self._said_at >= _SAID_EVERY_SECONDS:
             self._said_at = time.monotonic()
             log.warning("waiting for ClickHouse, nothing is lost: %s", self._trouble)

@@ -35,17 +35,18 @@ NOTHING = bytes(BODY)
 class Position(msgspec.Struct, frozen=True):
     """Everything below `offset` of the input partition is part of the state. Watermark in epoch milliseconds.
 
-    `partitions` and `policy` (its digest) are what the state was made with.
+    `partitions`, `policy` (its digest) and `input` (the input topic's id) are what the state was made with.
     """
 
     offset: int
     watermark: int = 0
     partitions: int = 0
     policy: str = ""
+    input: str = ""
 
 
 class UnknownVersionError(Exception):
-    """A state value of a version that this program does not read: another release's worker wrote it."""
+    """A state value or a control record that this program does not read: another release's worker wrote it."""
 
 
 class BrokenStateError(Exception):
@@ -65,6 +66,15 @@ def pack(journey: Journey) -> bytes:
 def unpack(value: bytes) -> Journey:
     """The journey in a state record. UnknownVersionError where it is of another version, BrokenStateError where it is
     damaged."""
+    refuse_other_version(value)
+    try:
+        return unpack_journey(codec().decompress(value[BODY:], int.from_bytes(value[_SIZE], "big")))
+    except (ValueError, IndexError, StopIteration, msgspec.MsgspecError) as error:
+        raise BrokenStateError(f"a journey's state is damaged, {len(value)} bytes: {error}") from error
+
+
+def refuse_other_version(value: bytes) -> None:
+    """Raise UnknownVersionError where a packed journey is of a version that this program does not read."""
     version = value[0] & ~_REDIRECT
     if version != VERSION:
         raise UnknownVersionError(
@@ -75,10 +85,6 @@ def unpack(value: bytes) -> Journey:
                 else "delete the state topic to fold everything from the start"
             )
         )
-    try:
-        return unpack_journey(codec().decompress(value[BODY:], int.from_bytes(value[_SIZE], "big")))
-    except (ValueError, IndexError, StopIteration, msgspec.MsgspecError) as error:
-        raise BrokenStateError(f"a journey's state is damaged, {len(value)} bytes: {error}") from error
 
 
 def is_redirect(value: bytes) -> bool:

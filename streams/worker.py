@@ -16,14 +16,14 @@ from aiokafka.errors import KafkaError
 
 from journey.policy.reading import PolicyError, read
 from journey.rules import Rules
-from schemas import topic
 from schemas.settings import Settings
 from sinks.health import serving
 from sinks.waiting import at_most
-from streams.app import Worker
+from streams.app import INPUTS, Worker
 from streams.health import STUCK_SECONDS, health_app
 from streams.lane import LaneFencedError, LaneStuckError
 from streams.starvation import StarvedError
+from streams.topics import WrongTopicsError, refuse_wrong, topic_ids
 
 log = logging.getLogger("streams.worker")
 PORT = 3
@@ -31,14 +31,9 @@ _REFUSED, _STUCK, _FENCED = 2, 3, 4
 _STATUS: dict[type | None, int] = {LaneFencedError: _FENCED, StarvedError: _STUCK, LaneStuckError: _STUCK}
 
 
-class WrongTopicsError(Exception):
-    """A topic is missing or has another number of partitions than the settings say."""
-
-
 async def work(settings: Settings, rules: Rules) -> int:
     """Run a worker until SIGTERM or SIGINT; returns the process's exit status."""
-    await _topics_are_there(settings)
-    worker = Worker(settings, rules)
+    worker = Worker(settings, rules, await _topics_are_there(settings))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -76,7 +71,10 @@ async def _until(stop: asyncio.Event, worker: Worker, beside: Sequence[asyncio.T
                     "%s has ended; leaving so that another start can go on", task.get_name(), exc_info=_error_of(task)
                 )
                 return _STUCK
-        if worker.stuck_seconds() > STUCK_SECONDS or worker.app.should_stop:
+        if worker.app.should_stop:
+            log.error("Faust has ended; leaving so that another start can go on")
+            return _STUCK
+        if worker.stuck_seconds() > STUCK_SECONDS:
             log.error("no progress for %.0f s; leaving so that another start can go on", worker.stuck_seconds())
             return _STUCK
 
@@ -85,13 +83,17 @@ def _error_of(task: "asyncio.Task[None]") -> BaseException | None:
     return asyncio.CancelledError() if task.cancelled() else task.exception()
 
 
-async def _topics_are_there(settings: Settings) -> None:
-    """Wait for Kafka, then hold its topics against the settings: an agent without its topic consumes nothing."""
+async def _topics_are_there(settings: Settings) -> dict[str, str]:
+    """Wait for Kafka, then hold its topics against the settings: an agent without its topic consumes nothing.
+
+    Returns the ids of the topics that are read.
+    """
     while True:
         admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
         try:
             await admin.start()
             found = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics()}
+            ids = await topic_ids(settings.kafka, INPUTS)
         except (KafkaError, OSError) as error:
             log.warning("Kafka at %s does not answer (%s); trying again", settings.kafka, type(error).__name__)
             await asyncio.sleep(2)
@@ -99,17 +101,8 @@ async def _topics_are_there(settings: Settings) -> None:
         finally:
             with suppress(Exception):
                 await admin.close()
-        wanted = {each.name: settings.partitions if each.partitioned else 1 for each in topic.TOPICS}
-        wrong = [
-            f"{name} has {found.get(name, 0)} partitions instead of {count}"
-            for name, count in wanted.items()
-            if found.get(name, 0) != count
-        ]
-        if wrong:
-            raise WrongTopicsError(
-                "; ".join(wrong) + ". Create the topics, or set THROUGHLINE_PARTITIONS to what they have"
-            )
-        return
+        refuse_wrong(found, settings.partitions)
+        return ids
 
 
 def _settle_memory() -> None:

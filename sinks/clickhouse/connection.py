@@ -9,6 +9,15 @@ from clickhouse_connect.driver.client import Client
 from schemas.settings import Settings
 
 _PORTS = {"http": 8123, "https": 8443}
+# By what ClickHouse calls its refusal: what the operator has to set.
+_FIXES = {
+    ("AUTHENTICATION_FAILED", "Authentication failed"): (
+        "set THROUGHLINE_CLICKHOUSE_USER and THROUGHLINE_CLICKHOUSE_PASSWORD to an account that it knows"
+    ),
+    ("READONLY", "ACCESS_DENIED", "Not enough privileges", "readonly mode"): (
+        "set THROUGHLINE_CLICKHOUSE_USER to an account that may write, or grant it that"
+    ),
+}
 
 
 def connect(settings: Settings, *, seconds: float = 60) -> Client:
@@ -38,6 +47,16 @@ def connect(settings: Settings, *, seconds: float = 60) -> Client:
     # Set afterwards: a client that is opened on a database which is not there yet is refused.
     client.database = settings.clickhouse_database
     return client
+
+
+def reason_of(error: Exception) -> str:
+    """Why ClickHouse does not do what it is asked, in one line; where a setting mends it, which."""
+    said = str(error)
+    line = f"{type(error).__name__}: {said.splitlines()[0] if said else ''}"[:300]
+    for names, fix in _FIXES.items():
+        if any(name in said for name in names):
+            return f"{line}; {fix}"
+    return line
 
 
 def _is_loopback(host: str) -> bool:

@@ -19,6 +19,7 @@ from clickhouse_connect.driver.client import Client
 from schemas import topic
 from sinks import crash
 from sinks.clickhouse.batch import Batch
+from sinks.clickhouse.connection import reason_of
 from sinks.clickhouse.insertion import Insertion
 from sinks.clickhouse.migration import MigrationRefusedError, migrate
 from sinks.clickhouse.position import Place, written_up_to
@@ -261,7 +262,7 @@ class Writer:
                 raise RowsLostError(f"ClickHouse had {place[0]}/{place[1]} up to {position}, now {held.get(place, 0)}")
 
     def _away(self, error: Exception) -> None:
-        self._trouble = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:300]
+        self._trouble = reason_of(error)
         self._metrics.clickhouse_up.set(0)
         self._metrics.retries.inc()
         if time.monotonic() - self._said_at >= _SAID_EVERY_SECONDS:

@@ -1,18 +1,23 @@
 """`python -m tests.faults --schedules N --seed S`: faults in turn, and a table of what came of them."""
 
 import argparse
+import logging
 import re
 import shutil
 import sys
 import tempfile
 import time
 from collections import defaultdict
+from functools import partial
+from multiprocessing import Pool
 from pathlib import Path
 from statistics import median
 
-from tests.faults.cells import CELLS, Cell
+from tests.faults.cells import CELLS
 from tests.faults.house import end_when_told, house, neighbours
 from tests.faults.schedules import Outcome, run
+from tests.faults.traffic import Traffic
+from tests.faults.trouble import Cell
 
 
 def main() -> int:
@@ -24,16 +29,20 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="only cells that are soon over")
     parser.add_argument("--customers", type=int, default=60, help="customers of one schedule")
     parser.add_argument("--each-house", type=int, default=10, help="schedules in one set of processes")
+    parser.add_argument("--at-once", type=int, default=1, help="sets of processes side by side")
     parser.add_argument("--patience", type=float, default=90, help="seconds for everything to be right again")
     given = parser.parse_args()
     end_when_told()
-    cells = [cell for cell in CELLS if re.search(given.cells, cell.name) and (cell.quick or not given.quick)]
-    count = given.schedules or len(cells)
-    outcomes: list[Outcome] = []
+    # The sender's own client, which says of every broker that is gone that it is gone.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    count = given.schedules or len(_cells(given))
+    seeds = list(range(given.seed, given.seed + count))
+    houses = [seeds[at : at + given.each_house] for at in range(0, count, given.each_house)]
     started = time.monotonic()
-    while len(outcomes) < count:
-        seeds = range(given.seed + len(outcomes), given.seed + min(count, len(outcomes) + given.each_house))
-        outcomes += _house(seeds, cells, given)
+    shares = [(houses[lane :: given.at_once], lane, given) for lane in range(given.at_once)]
+    with Pool(given.at_once, end_when_told) as pool:
+        outcomes = [outcome for found in pool.starmap(_houses, shares, 1) for outcome in found]
+    outcomes.sort(key=lambda outcome: outcome.seed)
     print(table(outcomes))
     wrong = [outcome for outcome in outcomes if not outcome.verdict.ok]
     events = sum(outcome.events for outcome in outcomes)
@@ -41,22 +50,40 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _house(seeds: range, cells: list[Cell], given: argparse.Namespace) -> list[Outcome]:
+def _houses(shares: list[list[int]], lane: int, given: argparse.Namespace) -> list[Outcome]:
+    """One house after the other, each for its seeds."""
+    outcomes = []
+    for seeds in shares:
+        left = seeds
+        while left:
+            found = _house(left, lane, given)
+            outcomes += found
+            left = left[len(found) :]
+    return outcomes
+
+
+def _house(seeds: list[int], lane: int, given: argparse.Namespace) -> list[Outcome]:
     folder = Path(tempfile.mkdtemp(prefix="throughline-faults-"))
     outcomes: list[Outcome] = []
-    rounds: list[object] = []
-    with house(folder, neighbours) as built:
-        for seed in seeds:
-            cell = cells[(seed - given.seed) % len(cells)]
-            outcome = run(built, cell, seed, given.customers, rounds, given.patience)  # type: ignore[arg-type]
+    rounds: list[Traffic] = []
+    cells = _cells(given)
+    of_seed = {seed: cells[(seed - given.seed) % len(cells)] for seed in seeds}
+    ports = partial(neighbours, lane=lane, lanes=given.at_once)
+    with house(folder, ports, disks=any(cell.disks for cell in of_seed.values())) as built:
+        for seed, cell in of_seed.items():
+            outcome = run(built, cell, seed, given.customers, rounds, given.patience)
             outcomes.append(outcome)
             _tell(outcome, folder)
-            if not outcome.verdict.ok:
+            if not outcome.verdict.ok or cell.last:
                 # What is wrong stays wrong: the next schedule begins with other parts.
                 break
     if all(outcome.verdict.ok for outcome in outcomes):
         shutil.rmtree(folder, ignore_errors=True)
     return outcomes
+
+
+def _cells(given: argparse.Namespace) -> list[Cell]:
+    return [cell for cell in CELLS if re.search(given.cells, cell.name) and (cell.quick or not given.quick)]
 
 
 def _tell(outcome: Outcome, folder: Path) -> None:

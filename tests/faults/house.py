@@ -9,10 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -20,12 +21,15 @@ from benchmarks.broker import free_run
 from deploy.kafka.broker import Broker, wait_ready
 from deploy.kafka.topics import create_topics
 from sinks.crash import KILLED, VARIABLE
+from tests.faults.clocks import WrongClocks
+from tests.faults.disks import Disks
 from tests.faults.proxy import Proxy
 from tests.process import ROOT, answers, eventually
 from tests.sinks.receiver import Receiver, receiving
 
 PARTITIONS, GROUP = 4, "throughline"
 _AGAIN_SECONDS = 0.3
+_LANE_PORTS = 256
 _HEALTH = {"writer": 4, "notifier": 5, "gateway": 6, "rebuilder": 8}
 # Input partitions: of both raw topics, of journey.touchpoints and of identity.links.
 _READ = 3 * PARTITIONS + 1
@@ -100,22 +104,32 @@ class Part:
 
 
 class House:
-    """Every part by its name; `workers` are worker-1, worker-2, ..."""
+    """Every part by its name; `workers` are worker-1, worker-2, ...; `spare` is one more, held until it is wanted."""
 
     def __init__(
-        self, folder: Path, ports: Callable[[int], list[int]], workers: int, plant: tuple[str, str] = ("", "")
+        self,
+        folder: Path,
+        ports: Callable[[int], list[int]],
+        workers: int,
+        plant: tuple[str, str] = ("", ""),
+        disks: bool = False,
     ) -> None:
-        """`plant` is code to run instead of a kind of part (worker, writer, ...), for that part alone."""
-        base = ports(30 + 10 * workers)
+        """`plant` is code to run instead of a kind of part (worker, writer, ...), for that part alone; `disks` puts
+        the broker, ClickHouse and the logs on disks of their own.
+        """
+        base = ports(40 + 10 * workers)
         self.folder = folder
+        self.disks, self.clocks = Disks(folder, disks), WrongClocks(folder)
         self.broker = BehindProxy(folder / "kafka", base[0], base[1], inside=base[2], proxied=base[3])
         self.kafka_proxy, self.clickhouse_proxy = Proxy(base[3], base[2]), Proxy(base[4], base[7])
         self.bootstrap = self.broker.bootstrap
         self.clickhouse_url = f"http://127.0.0.1:{base[7]}"
         self.gateway_url = f"http://127.0.0.1:{base[20] + 6}"
         self.workers = [f"worker-{number + 1}" for number in range(workers)]
+        self.spare = f"worker-{workers + 1}"
         self.parts: dict[str, Part] = {}
         self.receiver: Receiver | None = None
+        self.sender: Any = None
         self._plant = plant
         self._base, self._stopping = base, threading.Event()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
@@ -144,13 +158,17 @@ class House:
         kind, code = self._plant
         planted = ["-X", "rules=sources", "-c", code]
         command = [sys.executable, *(planted if kind and name.startswith(kind) else ["-m", module])]
-        self.parts[name] = Part(name, command, dict(environment), self.folder / f"{name}.log")
+        self.parts[name] = Part(name, command, dict(environment), self.log(name), held=name == self.spare)
+
+    def log(self, name: str) -> Path:
+        """Where a part says what it does."""
+        return self.folder / "logs" / f"{name}.log"
 
     def build(self) -> None:
         """Start everything, in the order that it needs."""
         base = self._base
         self.broker.prepare()
-        self.parts["kafka"] = Part("kafka", self.broker.command(), {}, self.folder / "kafka.log")
+        self.parts["kafka"] = Part("kafka", self.broker.command(), {}, self.log("kafka"))
         clickhouse = {**self.settings(base[5]), "THROUGHLINE_CLICKHOUSE_URL": ""}
         self._add("clickhouse", "deploy.clickhouse", clickhouse)
         self.kafka_proxy.start()
@@ -159,8 +177,9 @@ class House:
         wait_ready(self.bootstrap, 60)
         create_topics(self.bootstrap, PARTITIONS)
         eventually(lambda: answers(f"{self.clickhouse_url}/ping"), 60)
-        for number, name in enumerate(self.workers):
-            self._add(name, "streams.worker", self.settings(base[30 + 10 * number], name))
+        for number, name in enumerate((*self.workers, self.spare)):
+            told = {**self.settings(base[30 + 10 * number], name), **self.clocks.environment(name)}
+            self._add(name, "streams.worker", told)
         for name, module in (
             ("writer", "sinks.writer"),
             ("notifier", "sinks.notifier"),
@@ -169,12 +188,12 @@ class House:
         ):
             self._add(name, module, self.settings(base[20]))
         eventually(lambda: answers(f"{self.gateway_url}/readyz"), 60)
-        eventually(self._all_owned, 90)
+        eventually(lambda: self.owned_by(self.workers), 90)
 
-    def _all_owned(self) -> bool:
-        """Whether the workers have every partition among them, restored."""
+    def owned_by(self, workers: Sequence[str]) -> bool:
+        """Whether these workers have every partition among them, restored."""
         lanes = 0
-        for name in self.workers:
+        for name in workers:
             try:
                 found = httpx.get(f"{self.worker_page(name)}/readyz", timeout=2).json()
             except httpx.HTTPError:
@@ -184,15 +203,13 @@ class House:
 
     def worker_page(self, name: str) -> str:
         """Where a worker says how it is."""
-        return f"http://127.0.0.1:{self._base[30 + 10 * self.workers.index(name)] + 3}"
+        return f"http://127.0.0.1:{self._base[30 + 10 * [*self.workers, self.spare].index(name)] + 3}"
 
     def pages(self) -> dict[str, object]:
         """What every part that has such a page says of how it is, or why it does not."""
+        pages = {name: self.worker_page(name) for name in (*self.workers, self.spare)}
         beside = {name: f"http://127.0.0.1:{self._base[20] + offset}" for name, offset in _HEALTH.items()}
-        return {
-            name: _page(f"{url}/healthz")
-            for name, url in {**{name: self.worker_page(name) for name in self.workers}, **beside}.items()
-        }
+        return {name: _page(f"{url}/healthz") for name, url in {**pages, **beside}.items()}
 
     def _keep(self) -> None:
         while not self._stopping.wait(_AGAIN_SECONDS):
@@ -203,10 +220,16 @@ class House:
         """End every trouble: nothing is held, paused, cut or told to crash."""
         self.kafka_proxy.heal()
         self.clickhouse_proxy.heal()
+        self.disks.heal()
+        self.clocks.heal()
         for part in self.parts.values():
             part.crash_at = ""
             part.signal(signal.SIGCONT)
-            part.release()
+            if part.name != self.spare:
+                part.release()
+        if (spare := self.parts.get(self.spare)) is not None:
+            spare.held = True
+            spare.signal(signal.SIGTERM)
 
     def stop(self) -> None:
         """Stop every part by its own id."""
@@ -216,7 +239,11 @@ class House:
         self.heal()
         for part in self.parts.values():
             part.held = True
-        for names in (self.workers, ("writer", "notifier", "rebuilder", "gateway"), ("clickhouse", "kafka")):
+        for names in (
+            (*self.workers, self.spare),
+            ("writer", "notifier", "rebuilder", "gateway"),
+            ("clickhouse", "kafka"),
+        ):
             running = [self.parts[name] for name in names if name in self.parts]
             for part in running:
                 part.signal(signal.SIGTERM)
@@ -231,6 +258,7 @@ class House:
                     part.process.wait()
         self.kafka_proxy.stop()
         self.clickhouse_proxy.stop()
+        self.disks.remove()
 
 
 def _page(url: str) -> object:
@@ -245,20 +273,26 @@ def end_when_told() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended: told to stop"))
 
 
-def neighbours(length: int) -> list[int]:
-    """So many neighbouring free ports."""
+def neighbours(length: int, lane: int = 0, lanes: int = 1) -> list[int]:
+    """So many neighbouring free ports; whoever asks at once, in another of the lanes, gets others."""
     first = free_run(length)
+    while first // _LANE_PORTS % lanes != lane or (first + length) // _LANE_PORTS != first // _LANE_PORTS:
+        first = free_run(length)
     return list(range(first, first + length))
 
 
 @contextmanager
 def house(
-    folder: Path, ports: Callable[[int], list[int]], workers: int = 2, plant: tuple[str, str] = ("", "")
+    folder: Path,
+    ports: Callable[[int], list[int]],
+    workers: int = 2,
+    plant: tuple[str, str] = ("", ""),
+    disks: bool = False,
 ) -> Iterator[House]:
     """A running house while the block runs."""
     folder.mkdir(parents=True, exist_ok=True)
     with receiving() as receiver:
-        built = House(folder, ports, workers, plant)
+        built = House(folder, ports, workers, plant, disks)
         built.receiver = receiver
         try:
             built.build()

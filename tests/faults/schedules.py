@@ -1,6 +1,7 @@
 """One schedule: traffic, trouble meanwhile, everything healed, and what the oracle says when it has settled."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -11,12 +12,12 @@ from random import Random
 import httpx
 from kafka.errors import KafkaError
 
-from tests.faults.cells import Cell, Log
 from tests.faults.house import House
 from tests.faults.oracle import Verdict, judge, look
-from tests.faults.traffic import Sender, Traffic, make, now, poisoned
+from tests.faults.traffic import Sender, Traffic, make, now
+from tests.faults.trouble import Cell, Log
 
-_SENDING_SECONDS = 240.0
+_SENDING_SECONDS = 900.0
 _LOOK_AGAIN_SECONDS = 1.0
 # Healing that takes longer is looked into: what every part said of itself meanwhile is kept.
 SLOW_SECONDS = 30.0
@@ -42,10 +43,9 @@ class Outcome:
 def run(house: House, cell: Cell, seed: int, customers: int, before: list[Traffic], patience: float) -> Outcome:
     """Do it. `before` are the traffics that the house has had; this one's is added."""
     chance, log = Random(seed), Log()
-    traffic = make(seed, customers, now())
-    if cell.poison:
-        traffic = poisoned(traffic)
+    traffic = cell.shape(make(seed, customers, now()))
     sender = Sender(house, traffic, cell.pace, by_gateway=cell.gateway)
+    house.sender = sender
     sender.start()
     try:
         cell.does(house, chance, log)
@@ -58,6 +58,8 @@ def run(house: House, cell: Cell, seed: int, customers: int, before: list[Traffi
     looks: list[str] = []
     verdict = settled(house, before, patience, lambda so_far: looks.append(_healing(house, so_far)))
     healed = time.monotonic() - since
+    for wrong in log.wrongs:
+        verdict.say("diverged", wrong)
     kept = _keep(house, cell, seed, [*log.lines, *looks]) if healed > SLOW_SECONDS else None
     return Outcome(cell.name, seed, len(traffic.records), healed, verdict, log.reached, log.lines, kept)
 
@@ -79,7 +81,8 @@ def _healing(house: House, verdict: Verdict) -> str:
     """What is wrong yet, and how each part says it is."""
     counts = f"lost {verdict.lost}, doubled {verdict.doubled}, diverged {verdict.diverged}: {verdict.told[:2]}"
     pages = (f"    {name} {json.dumps(page)}" for name, page in house.pages().items())
-    return "\n".join([f"{now():%H:%M:%S} {counts}", *pages])
+    # A machine that has too much to do heals slowly too.
+    return "\n".join([f"{now():%H:%M:%S} load {os.getloadavg()[0]:.1f}, {counts}", *pages])
 
 
 def _keep(house: House, cell: Cell, seed: int, lines: list[str]) -> Path:
@@ -87,8 +90,8 @@ def _keep(house: House, cell: Cell, seed: int, lines: list[str]) -> Path:
     kept = house.folder.with_name(f"{house.folder.name}-slow-{seed}")
     kept.mkdir(exist_ok=True)
     (kept / "healing.txt").write_text("\n".join([cell.name, *lines]) + "\n")
-    for name in house.parts:
-        shutil.copy(house.folder / f"{name}.log", kept)
+    for path in (house.folder / "logs").glob("*.log"):
+        shutil.copy(path, kept)
     return kept
 
 

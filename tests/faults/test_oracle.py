@@ -12,7 +12,8 @@ from streams.stored import POSITION_KEY, pack, unpack
 from tests.faults.house import house, neighbours
 from tests.faults.oracle import World, judge, look
 from tests.faults.schedules import settled
-from tests.faults.traffic import Sender, Traffic, make, now, poisoned
+from tests.faults.shapes import poisoned
+from tests.faults.traffic import Sender, Traffic, make, now
 
 Seen = tuple[World, Traffic, datetime]
 

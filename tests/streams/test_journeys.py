@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from journey.touch import Touch
 from schemas import topic
+from streams.control import headers_of
 from streams.journeys import JourneyStage
 from streams.stage import Effects
 from streams.stored import BODY, VERSION, BrokenStateError, UnknownVersionError, due_of, pack, unpack
@@ -104,6 +105,22 @@ def test_a_record_that_is_no_touchpoint_is_rejected_and_delays_nobody() -> None:
     effects = stage.fold(records, START)
     assert len(effects.outputs[topic.REJECTED, 0]) == 1
     assert list(effects.state) == ["c-1"]
+
+
+def test_a_control_record_of_a_later_release_is_refused_and_not_passed_over() -> None:
+    record = Record(b'{"control":"annul","customer_id":"c-1"}', b"c-1", topic.TOUCHPOINTS, headers=headers_of(b"annul"))
+    with pytest.raises(UnknownVersionError, match=r"'annul'.*upgrade every worker"):
+        JourneyStage(RULES, 0, 1).fold([record], LATER)
+
+
+def test_state_of_a_later_release_is_refused_before_anything_is_folded() -> None:
+    stage = JourneyStage(RULES, 0, 1)
+    effects = fold(stage, [touch("t1", START, "email.sent")])
+    (value,) = effects.state.values()
+    later = Record(bytes([VERSION + 1]) + value[1:], b"c-1", topic.STATE)
+    stage.restore([later])
+    with pytest.raises(UnknownVersionError, match="upgrade every worker"):
+        stage.restored(0)
 
 
 def test_touchpoints_without_a_customer_touch_no_journey() -> None:

@@ -6,16 +6,22 @@ import signal
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError, KafkaTimeoutError
 
+from deploy.kafka.topics import create_topics
 from gateway.simulation.engine import Record, Simulation
 from schemas import rejection, topic
 from streams.reading import end_of, reader, stretch
 from streams.refold import Refold, refold
+from tests.faults.clocks import WrongClocks
 from tests.journey.telling import DEFAULT, RULES
 from tests.streams.conftest import PARTITIONS, WorkerProcess, until
 from tests.streams.records import raw
@@ -37,6 +43,21 @@ def emit(bootstrap: str, records: Sequence[Record], codec: str | None = None) ->
             await producer.stop()
 
     asyncio.run(send_all())
+
+
+def make_anew(bootstrap: str, name: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        admin.delete_topics([name])
+    finally:
+        admin.close()
+
+    def made() -> bool:
+        with suppress(KafkaError, KafkaTimeoutError):
+            return name in create_topics(bootstrap, PARTITIONS, [topic.BY_NAME[name]])
+        return False
+
+    until(made, 30)
 
 
 def read(bootstrap: str, name: str, partitions: int = PARTITIONS) -> list[Any]:
@@ -195,6 +216,53 @@ def test_a_worker_refuses_state_that_was_made_under_another_policy_and_says_what
     assert worker.process is not None
     assert worker.process.wait(60) == 2
     assert "made under another policy" in worker.log()
+
+
+@pytest.mark.parametrize("anew", [1, 4], ids=["with less than was read", "with more than was read"])
+def test_a_worker_refuses_an_input_that_was_made_anew_while_it_ran_and_after_and_says_what_to_do(
+    own_kafka: str, new_worker: NewWorker, anew: int
+) -> None:
+    worker = new_worker("worker-1")
+    worker.start()
+    sent = [Record(0, topic.RAW_SALES, b"any", raw(id=str(number)), False) for number in range(3)]
+    emit(own_kafka, sent)
+    until(settled(worker, len(sent)), 60, worker.log)
+    make_anew(own_kafka, topic.RAW_SALES)
+    emit(own_kafka, [Record(0, topic.RAW_SALES, b"any", raw(id=f"new-{number}"), False) for number in range(anew)])
+    assert worker.process is not None
+    # Where its group has let go of the topic meanwhile, it leaves to look at it anew.
+    assert worker.process.wait(60) in (2, 3)
+    worker.start()
+    assert worker.process.wait(60) == 2
+    refusals = [line for line in worker.log().splitlines() if "was re-created" in line]
+    assert refusals
+    assert all(f"delete {topic.positions_of(topic.RAW_SALES)}" in line for line in refusals)
+    make_anew(own_kafka, topic.positions_of(topic.RAW_SALES))
+    worker.start()
+    until(settled(worker, len(sent) + anew), 60, worker.log)
+    assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("seconds", [-86_400, 86_400], ids=["a day behind", "a day ahead"])
+def test_a_worker_goes_by_kafkas_clock_and_not_by_its_own(
+    own_kafka: str, new_worker: NewWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    clocks = WrongClocks(tmp_path)
+    assert clocks.there, "a C compiler makes the wrong clock"
+    for name, value in clocks.environment("worker-1").items():
+        monkeypatch.setenv(name, value)
+    clocks.set("worker-1", seconds)
+    worker = new_worker("worker-1")
+    worker.start()
+    now = datetime.now(UTC)
+    values = [raw(id="now", occurred_at=now.isoformat()), raw(id="far", occurred_at=(now + timedelta(2)).isoformat())]
+    emit(own_kafka, [Record(0, topic.RAW_SALES, b"any", value, False) for value in values])
+    until(settled(worker, 2), 60, worker.log)
+    (taken,) = [json.loads(record.value) for record in accepted(own_kafka)]
+    assert taken["id"] == "now"
+    assert abs(datetime.fromisoformat(taken["received_at"]) - now) < timedelta(hours=1)
+    assert "this machine's clock is" in worker.log()
+    assert worker.stop() == 0
 
 
 def test_a_worker_whose_broker_is_gone_still_stops_when_told(
