@@ -21,6 +21,7 @@ from gateway.simulation.engine import Record, Simulation
 from schemas import rejection, topic
 from streams.reading import end_of, reader, stretch
 from streams.refold import Refold, refold
+from streams.stored import newest_position
 from tests.faults.clocks import WrongClocks
 from tests.journey.telling import DEFAULT, RULES
 from tests.streams.conftest import PARTITIONS, WorkerProcess, until
@@ -82,13 +83,32 @@ def refolded(bootstrap: str) -> list[Refold]:
     return asyncio.run(refold(bootstrap, PARTITIONS, RULES, lambda _: None))
 
 
+def positions(bootstrap: str, name: str, partitions: int = PARTITIONS) -> list[int]:
+    """How far each partition of a state topic has read its input."""
+    kept = read(bootstrap, name, partitions)
+    found = [newest_position([record for record in kept if record.partition == each]) for each in range(partitions)]
+    return [position.offset if position else 0 for position in found]
+
+
+def after_last(bootstrap: str, name: str, partitions: int = PARTITIONS) -> list[int]:
+    """The offset after each partition's last committed record."""
+    kept = read(bootstrap, name, partitions)
+    return [
+        max((record.offset + 1 for record in kept if record.partition == each), default=0) for each in range(partitions)
+    ]
+
+
 def settled(worker: WorkerProcess, sent: int) -> Callable[[], bool]:
-    """Everything that was sent has been accepted or rejected, and folded."""
+    """Everything that was sent has been accepted or rejected, and all that followed from it has been folded."""
 
     def check() -> bool:
-        taken = len(accepted(worker.bootstrap))
-        folded = sum(found.touchpoints for found in refolded(worker.bootstrap))
-        return taken + len(read(worker.bootstrap, topic.REJECTED, 1)) >= sent and folded == taken
+        bootstrap = worker.bootstrap
+        if len(accepted(bootstrap)) + len(read(bootstrap, topic.REJECTED, 1)) < sent:
+            return False
+        # All positions first: where nothing came behind them by the time the ends are read, nothing is on its way.
+        reached = positions(bootstrap, topic.IDENTITIES, 1) + positions(bootstrap, topic.STATE)
+        ends = after_last(bootstrap, topic.LINKS, 1) + after_last(bootstrap, topic.TOUCHPOINTS)
+        return all(position >= end for position, end in zip(reached, ends, strict=True))
 
     return check
 
