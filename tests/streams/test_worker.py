@@ -198,8 +198,9 @@ def test_a_worker_that_slept_through_its_session_cannot_write_over_its_successor
         assert sleeper.process is not None
         status = sleeper.process.poll()
         if status is not None:
-            assert status == 4, sleeper.log()
-            assert "another worker has taken over" in sleeper.log()
+            # After more than a minute it may as well notice first that nothing has moved.
+            assert status in (3, 4), sleeper.log()
+            assert status == 3 or "another worker has taken over" in sleeper.log()
             sleeper.start()
         return bool(sleeper.state().get("ready"))
 
