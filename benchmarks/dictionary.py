@@ -16,9 +16,9 @@ import zstandard
 from benchmarks.state import UNTIL_MS, Told, at_length, grown, made, pace, simulated, with_uuids
 from benchmarks.touchpoints import Volume
 from gateway.simulation.engine import Simulation
+from journey.packed import pack_journey
 from journey.policy.reading import read
 from journey.rules import Rules
-from journey.state import pack_journey
 from schemas.settings import DEFAULT_POLICY
 from streams.compression import DICTIONARY, Codec
 from streams.stored import BODY

@@ -16,9 +16,10 @@ from benchmarks.report import Figure, Report
 from benchmarks.touchpoints import Volume, records
 from gateway.simulation.engine import Simulation
 from journey.correction import arrive, begin
+from journey.packed import pack_head, pack_journey, unpack_journey
 from journey.policy.reading import read
 from journey.rules import Rules
-from journey.state import Journey, pack_head, pack_journey, unpack_journey
+from journey.state import Journey
 from journey.touch import Touch
 from schemas.settings import DEFAULT_POLICY
 from schemas.touchpoint import default_channel

@@ -20,7 +20,7 @@ from setuptools import setup
 to, *paths = sys.argv[1:]
 modules = mypycify(
     ["--follow-imports=silent", "--ignore-missing-imports", *paths],
-    opt_level="2", debug_level="0", target_dir=f"{to}/c", group_name="journey.in_c",
+    opt_level="3", debug_level="0", target_dir=f"{to}/c", group_name="journey.in_c",
 )
 setup(name="journey", packages=[], ext_modules=modules,
       script_args=["-q", "build_ext", "--build-lib", f"{to}/lib", "--build-temp", f"{to}/temp"])

@@ -7,7 +7,7 @@ same head and the same current facts.
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Final
 
 from journey.agreement import fire
@@ -15,15 +15,15 @@ from journey.duplicate import is_forgotten, is_known, remember
 from journey.fact import Clock, Correction, Deal, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
 from journey.fold import step
 from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, positions, standing
+from journey.packed import pack_head, unpack_head
 from journey.packing import name_of
-from journey.recent import Recents, recents_of
+from journey.recent import Recents
 from journey.rules import Rules
-from journey.state import NO_BASE, Head, Journey, pack_head, unpack_head
+from journey.state import NO_BASE, Head, Journey
 from journey.touch import Touch
 
 MOST_RECENTS: Final = 512
 FOLD_AWAY_AT: Final = 16
-_KEY: Final = attrgetter("key")
 _PLACE: Final = itemgetter(0)
 Place = tuple[int, str, str]
 # A touchpoint's place in the order, its name as `journey.packing` has it, and itself.
@@ -68,7 +68,7 @@ def arrive(journey: Journey, customer_id: str, arrivals: Sequence[Touch], now: i
     if not head.seen or (first > (head.last, head.last_source, head.last_id) and first[0] > head.fired):
         _fold_in(journey, customer_id, accepted, now, rules, outcome)
     else:
-        _refold(journey, customer_id, [touch for _, _, touch in accepted], now, rules, outcome)
+        _refold(journey, customer_id, accepted, now, rules, outcome)
     return outcome
 
 
@@ -98,7 +98,7 @@ def _accept(
         newest, seen = max(newest, touch.at), True
         accepted.append(((touch.at, touch.source, touch.id), name, touch))
         if order:
-            insort(order, touch.key)
+            insort(order, _place_of(touch))
     outcome.facts += flagged.values()
     if left_out:
         remember(journey, left_out, newest, rules)
@@ -117,8 +117,8 @@ def _is_closed(
     if journey.recents.count + len(accepted) < MOST_RECENTS:
         return False
     if not order:
-        order += sorted([held.key for held in journey.recents] + [place for place, _, _ in accepted])
-    return touch.key < order[-MOST_RECENTS]
+        order += sorted([_place_of(held) for held in journey.recents] + [place for place, _, _ in accepted])
+    return _place_of(touch) < order[-MOST_RECENTS]
 
 
 def _too_late(customer_id: str, touch: Touch, newest: int, rules: Rules) -> TooLate:
@@ -157,32 +157,41 @@ def fold_newest(journey: Journey, touch: Touch, rules: Rules, ledger: Ledger, na
     journey.recents.append(touch, name)
 
 
-def _refold(journey: Journey, customer_id: str, touches: list[Touch], now: int, rules: Rules, outcome: Outcome) -> None:
+def _refold(
+    journey: Journey, customer_id: str, accepted: list[Arrived], now: int, rules: Rules, outcome: Outcome
+) -> None:
     """Fold the recent touchpoints anew with the late ones in their place; say only what differs.
 
-    What comes before the first late one is the same in both folds, and folded once.
+    What comes before the first late one is the same in both folds: folded once, in silence.
     """
-    old_touches = list(journey.recents)
-    cut = bisect_left(old_touches, touches[0].key, key=_KEY)
-    old_head, old = _base(journey, rules), Ledger(customer_id, rules)
+    recent = [(_place_of(touch), touch) for touch in journey.recents]
+    cut = bisect_left(recent, accepted[0][0], key=_PLACE)
+    old_head, silence = _base(journey, rules), Silence(customer_id, rules)
+    for _, touch in recent[:cut]:
+        step(old_head, touch, rules, silence)
+    new_head = unpack_head(pack_head(old_head))
     facts = standing(old_head, customer_id, rules)
-    for touch in old_touches[:cut]:
-        step(old_head, touch, rules, old)
-    new_head, new = unpack_head(pack_head(old_head)), old.copy()
-    for touch in old_touches[cut:]:
+    old, new = Ledger(customer_id, rules), Ledger(customer_id, rules)
+    for _, touch in recent[cut:]:
         step(old_head, touch, rules, old)
     fire(old_head, journey.head.fired, rules, old)
-    for touch in sorted(old_touches[cut:] + touches, key=_KEY):
+    late = [(place, touch) for place, _, touch in accepted]
+    for _, touch in sorted(recent[cut:] + late, key=_PLACE):
         step(new_head, touch, rules, new)
     fire(new_head, now, rules, new)
     journey.head = new_head
-    journey.recents = recents_of(sorted(old_touches + touches, key=_KEY))
+    for number, (place, name, touch) in enumerate(accepted):
+        journey.recents.insert(bisect_left(recent, place, key=_PLACE) + number, touch, name)
     said = {**facts, **old.facts, **{fact.id: fact for fact in positions(old_head, customer_id, rules)}}
     says = {**facts, **new.facts, **{fact.id: fact for fact in positions(new_head, customer_id, rules)}}
-    _say_difference(journey, customer_id, said, says, touches[0], rules, outcome)
+    _say_difference(journey, customer_id, said, says, accepted[0][2], rules, outcome)
     _tell_difference(facts, old, new, said, outcome)
     if journey.recents.count >= FOLD_AWAY_AT:
         fold_away(journey, customer_id, rules)
+
+
+def _place_of(touch: Touch) -> Place:
+    return touch.at, touch.source, touch.id
 
 
 def _base(journey: Journey, rules: Rules) -> Head:

@@ -12,9 +12,10 @@ from journey.deadline import fire
 from journey.fact import Fact
 from journey.fold import count, step
 from journey.ledger import Listening, positions
+from journey.packed import pack_head, unpack_head
 from journey.reason import Moment, Reason, reason_of
 from journey.rules import Rules
-from journey.state import Head, pack_head, unpack_head
+from journey.state import Head
 from journey.touch import Touch
 
 

@@ -18,7 +18,8 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     if head.due and head.due < touch.at:
         fire(head, touch.at - 1, rules, ledger)
     profile, said = rules.profile(touch), ledger.said
-    before = position.fixed(head)
+    # Traits and ownership alone change it without a move.
+    before = position.fixed(head) if profile.moves or touch.properties else None
     changed = count(head, touch, profile, rules)
     if rules.of_account:
         colleagues.watch(head, touch, profile, rules, ledger)
@@ -40,7 +41,7 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     feedback.say(head, touch, dispositions, rules, ledger)
     if head.deals:
         deal.follow(head, changed, ledger)
-    if moves or position.fixed(head) != before:
+    if moves or (before is not None and position.fixed(head) != before):
         position.note(head, touch.at, rules, ledger)
     clock.tick(head, touch, profile, moves, rules, ledger)
     overlap.watch(head, touch, profile, owner, rules, ledger)

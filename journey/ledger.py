@@ -55,13 +55,6 @@ class Ledger:
         self.placed = False
         self.said = 0
 
-    def copy(self) -> "Ledger":
-        """Another ledger that goes on from here."""
-        other = Ledger(self.customer_id, self.rules)
-        other.facts, other.events = dict(self.facts), dict(self.events)
-        other.placed, other.said = self.placed, self.said
-        return other
-
     def transition(
         self, track: TrackRules, left: int, to: int, kind: str, at: int, dwell_ms: int, rule: str, touch: Touch | None
     ) -> None:

@@ -27,6 +27,15 @@ class Recents(msgspec.Struct, array_like=True, gc=False):
         self.packed += pack_touch(touch, name or name_of(touch))
         self.count += 1
 
+    def insert(self, index: int, touch: Touch, name: bytes) -> None:
+        """Take one in that is to stand at this place; `name` is what `name_of` says of it."""
+        if index >= self.count:
+            self.append(touch, name)
+            return
+        begin = next(islice(bounds(self.packed), index - 1, None))[1] if index else 0
+        self.packed[begin:begin] = pack_touch(touch, name)
+        self.count += 1
+
     def instant(self, index: int) -> int:
         """When the touchpoint at this place occurred."""
         start, end = next(islice(bounds(self.packed), index, None))

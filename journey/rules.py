@@ -1,8 +1,6 @@
 """A policy compiled: places as numbers, conditions settled once per kind of touchpoint. Immutable while in use."""
 
-from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -59,14 +57,21 @@ class Rules:
     `until` is when the next one comes into force, 0 where none is known.
     """
 
-    of_account = False
-    until = 0
-
-    def __init__(self, policy: Policy, since: int = 0, before: "Rules | None" = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        since: int = 0,
+        before: "Rules | None" = None,
+        until: int = 0,
+        of_account: bool = False,
+    ) -> None:
         """Compile a policy that `journey.policy.reading` found sound."""
         self.policy = policy
         self.since = since
-        self.before = None if before is None else before.ending(since)
+        self.until = until
+        self.of_account = of_account
+        self.before = before if before is None or before.until == since else before.ending(since)
+        self._accounts: Rules | None = None
         self.label = policy.label
         folded = policy.model_dump_json(by_alias=True, exclude=_NOT_FOLDED)
         if before is not None:
@@ -102,6 +107,7 @@ class Rules:
             tuple(tuple((trait, ValueTest.of(match)) for trait, match in entry.items()) for entry in persona.when)
             for persona in policy.personas
         )
+        self.traits_named_by = policy.score.traits
         self.traits_read = self._traits()
         self.turf_track = names.tracks[policy.subjects.track]
         self.watched = frozenset(policy.subjects.watched)
@@ -129,20 +135,17 @@ class Rules:
             before.names_read if before is not None else frozenset()
         )
 
-    @cached_property
+    @property
     def accounts(self) -> "Rules":
         """The same policy for accounts."""
-        rules = copy(self)
-        rules.of_account = True
-        rules.before = self.before.accounts if self.before is not None else None
-        return rules
+        if self._accounts is None:
+            before = self.before.accounts if self.before is not None else None
+            self._accounts = Rules(self.policy, self.since, before, self.until, of_account=True)
+        return self._accounts
 
     def ending(self, until: int) -> "Rules":
         """These rules until the day of the next version."""
-        rules = copy(self)
-        rules.until = until
-        rules.__dict__.pop("accounts", None)
-        return rules
+        return Rules(self.policy, self.since, self.before, until, self.of_account)
 
     def at(self, moment: int) -> "Rules":
         """The version in force at a moment of event time."""

@@ -9,7 +9,7 @@ from journey.touch import Touch
 def add(head: Head, touch: Touch, profile: Profile, rules: Rules) -> float:
     """Take the touchpoint's traits in, let engagement fade to this moment, add the touchpoint's points; answer them."""
     properties = touch.properties
-    traits = properties.get(rules.policy.score.traits) if properties else None
+    traits = properties.get(rules.traits_named_by) if properties else None
     if isinstance(traits, dict):
         _learn(head, traits, rules)
     if head.engagement:

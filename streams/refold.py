@@ -13,9 +13,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from journey.correction import arrive, begin
 from journey.fact import Correction, Fact, Merge, Rebuilt
+from journey.packed import pack_head
 from journey.rebuild import fold_history
 from journey.rules import Rules
-from journey.state import Journey, pack_head
+from journey.state import Journey
 from journey.touch import Touch
 from schemas import topic
 from streams.census import brief

@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
+from journey.packed import pack_journey, unpack_journey
 from journey.policy.reading import read
 from journey.rules import Rules
-from journey.state import Journey, pack_journey, unpack_journey
+from journey.state import Journey
 from streams.compression import MOST_BYTES, codec
 
 # The dictionary of `streams.compression` is part of it: another one is another version.

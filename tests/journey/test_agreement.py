@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from journey.agreement import expect, is_outdated
 from journey.fact import Clock, Position, Stalled, Transition
+from journey.packed import pack_head
 from journey.policy.reading import read
 from journey.rebuild import fold_history
 from journey.rules import Rules
-from journey.state import pack_head
 from tests.journey.journeys import arrivals, touches
 from tests.journey.policies import changed
 from tests.journey.telling import DAY, HOUR, RULES, START, Story, ms, touch

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from journey.alert import alerts
 from journey.fact import Correction, Fact, Overlap, TooLate, instant
 from journey.ledger import overlap_id
+from journey.packed import pack_head, pack_journey
 from journey.policy.reading import read
 from journey.rules import Rules
-from journey.state import pack_head, pack_journey
 from journey.touch import Touch
 from tests.journey.journeys import arrivals
 from tests.journey.policies import changed

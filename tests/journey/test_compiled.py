@@ -21,7 +21,7 @@ from journey.correction import arrive, begin
 from journey.fact import instant
 from journey.policy.reading import read
 from journey.rules import Rules
-from journey.state import pack_journey
+from journey.packed import pack_journey
 from schemas.settings import DEFAULT_POLICY
 from streams.wire import decode, touch_of
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from journey.correction import MOST_RECENTS, arrive, begin
 from journey.fact import Correction, TooLate, Transition
-from journey.state import pack_head, pack_journey, unpack_journey
+from journey.packed import pack_head, pack_journey, unpack_journey
 from journey.touch import Touch
 from tests.journey.journeys import arrivals, touches
 from tests.journey.telling import DAY, HOUR, MINUTE, RULES, START, Story, touch

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from journey.explanation import Explanation, Said, explain
 from journey.fact import Clock, Correction, Handoff, Overlap, Stalled, TooLate, Transition
 from journey.looking import span
+from journey.packed import pack_head
 from journey.policy.reading import read
 from journey.rebuild import fold_history
 from journey.rules import Rules
-from journey.state import pack_head
 from journey.touch import Touch
 from tests.journey.journeys import touches
 from tests.journey.policies import changed, rules_entering

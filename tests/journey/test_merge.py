@@ -9,8 +9,8 @@ from journey.correction import arrive, begin
 from journey.fact import Merge, Overlap, Rebuilt, Stalled
 from journey.ledger import OPENED, RESOLVED
 from journey.merge import come_back, depart, let_go, note, swap, take_in, want_rebuild
+from journey.packed import pack_head
 from journey.rebuild import fold_history
-from journey.state import pack_head
 from journey.touch import Touch
 from tests.journey.journeys import touches
 from tests.journey.telling import DAY, HOUR, RULES, START, Story, touch

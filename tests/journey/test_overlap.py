@@ -3,7 +3,7 @@
 from typing import Any
 
 from journey.fact import Overlap
-from journey.state import pack_head
+from journey.packed import pack_head
 from journey.touch import Touch
 from tests.journey.telling import DAY, HOUR, MINUTE, START, Story, touch
 

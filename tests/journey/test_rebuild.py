@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from journey.correction import MOST_RECENTS
 from journey.fact import Correction, Fact, TooLate
+from journey.packed import pack_head, pack_journey
 from journey.rebuild import DisorderedError, fold_history
-from journey.state import Journey, pack_head, pack_journey
+from journey.state import Journey
 from journey.touch import Touch
 from tests.journey.journeys import arrivals, touches
 from tests.journey.telling import DAY, HOUR, MINUTE, RULES, START, Story, touch

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from journey import word
 from journey.correction import begin
+from journey.packed import pack_head, pack_journey, unpack_head, unpack_journey
 from journey.packing import name_of
 from journey.recent import Recents, recents_of
-from journey.state import Contact, Journey, pack_head, pack_journey, unpack_head, unpack_journey
+from journey.state import Contact, Journey
 from journey.touch import Touch
 from tests.journey.telling import DAY, RULES, START, Story, touch
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journey.fact import Correction, TooLate
-from journey.state import pack_head
+from journey.packed import pack_head
 from journey.touch import Touch
 from streams.control import decode_control, output_of
 from streams.intake import partition_of

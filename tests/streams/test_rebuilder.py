@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from journey.packed import pack_head
 from journey.rebuild import fold_history
-from journey.state import pack_head
 from journey.touch import Touch
 from schemas import topic
 from schemas.settings import Settings

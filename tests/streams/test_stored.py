@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journey.correction import begin
-from journey.state import Journey, pack_journey
+from journey.packed import pack_journey
+from journey.state import Journey
 from journey.touch import Touch
 from streams.compression import DICTIONARY, MOST_BYTES
 from streams.stored import BODY, VERSION, BrokenStateError, due_of, is_redirect, pack, unpack
