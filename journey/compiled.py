@@ -9,8 +9,8 @@ from hashlib import blake2b
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
-# Not among them are those that define messages of msgspec or pydantic. One of them, `recent`, gives a thread's turn away
-# once a touchpoint, which compiled modules never do.
+# Not among them are those that define messages of msgspec or pydantic. One of them, `recent`, gives a thread's turn
+# away once a touchpoint, which compiled modules never do.
 MODULES = (
     "agreement", "clock", "colleagues", "condition", "correction", "deadline", "deal", "duplicate", "feedback", "fold",
     "kind", "ledger", "overlap", "ownership", "packed", "packing", "position", "profile", "rules", "score", "settling",

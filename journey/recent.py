@@ -1,6 +1,6 @@
 """Recent touchpoints as a journey keeps them: packed (`journey.packing`), oldest first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 import msgspec
@@ -64,11 +64,3 @@ class Recents(msgspec.Struct, array_like=True, gc=False):
             return Recents() if oldest else self
         cut = next(islice(bounds(self.packed), oldest - 1, None))[1]
         return Recents(self.count - oldest, self.packed[cut:])
-
-
-def recents_of(touches: Iterable[Touch]) -> Recents:
-    """Touchpoints in event order, packed."""
-    recents = Recents()
-    for touch in touches:
-        recents.append(touch)
-    return recents

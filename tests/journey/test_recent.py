@@ -11,7 +11,7 @@ from journey import word
 from journey.correction import begin
 from journey.packed import pack_head, pack_journey, unpack_head, unpack_journey
 from journey.packing import name_of
-from journey.recent import Recents, recents_of
+from journey.recent import Recents
 from journey.state import Contact, Journey
 from journey.touch import Touch
 from tests.journey.telling import DAY, RULES, START, Story, touch
@@ -47,6 +47,24 @@ TOUCHES = st.builds(
     amount=st.none() | st.integers(-(10**25), 10**25),
     currency=MAYBE,
 )
+
+
+def recents_of(touches: list[Touch]) -> Recents:
+    recents = Recents()
+    for one in touches:
+        recents.append(one)
+    return recents
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), TOUCHES), max_size=8))
+@settings(max_examples=200, deadline=None)
+def test_a_touchpoint_is_put_where_it_is_to_stand(put: list[tuple[int, Touch]]) -> None:
+    recents, expected = Recents(), list[Touch]()
+    for index, one in put:
+        recents.insert(index, one, name_of(one))
+        expected.insert(index, one)
+    assert list(recents) == expected
+    assert len(recents) == len(expected)
 
 
 @given(st.lists(TOUCHES, max_size=8), st.integers(0, 9))
