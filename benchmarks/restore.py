@@ -45,7 +45,7 @@ def measure(customers: int, length: int, repetitions: int) -> Report:
             _, ready, peak = _start(bootstrap, folder, f"empty-{number}", 0)
             told[2].values.append(ready)
             told[4].values.append(peak)
-        size = asyncio.run(_load(bootstrap, customers, length, rules))
+        size = asyncio.run(load_state(bootstrap, customers, grown(length, rules), PARTITIONS, rules))
         for number in range(repetitions):
             restoring, ready, peak = _start(bootstrap, folder, f"full-{number}", customers)
             for figure, value in zip((told[0], told[1], told[3]), (restoring, ready, peak), strict=True):
@@ -88,23 +88,27 @@ def _is_ready(client: httpx.Client, page: str, customers: int) -> bool:
     return answer.status_code == 200 and answer.json()["customers"] == customers
 
 
-async def _load(bootstrap: str, customers: int, length: int, rules: Rules) -> int:
+def grown(length: int, rules: Rules) -> list[bytes]:
+    """Packed journeys of the benchmark's data that have so many touchpoints."""
+    return [pack(journey) for journey in at_length(made(Volume(60_000, 4_000), rules), length, rules)]
+
+
+async def load_state(bootstrap: str, customers: int, values: list[bytes], partitions: int, rules: Rules) -> int:
     """Write every customer's state as a worker would have; returns the bytes of the values."""
-    values = [pack(journey) for journey in at_length(made(Volume(60_000, 4_000), rules), length, rules)]
     size, told = 0, time.monotonic()
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=_BATCH_BYTES) as producer:
-        batches = [producer.create_batch() for _ in range(PARTITIONS)]
+        batches = [producer.create_batch() for _ in range(partitions)]
         now, sent = time.time_ns() // 1_000_000, []
         for number, (key, value) in enumerate(_records(customers, values)):
             # Restoring asks of no key why it is there, and murmur2 in Python would take most of the time.
-            partition, size = number % PARTITIONS, size + len(value)
+            partition, size = number % partitions, size + len(value)
             while batches[partition].append(timestamp=now, key=key, value=value) is None:
                 sent.append(await producer.send_batch(batches[partition], topic.STATE, partition=partition))
                 batches[partition] = producer.create_batch()
             if time.monotonic() - told > _TELL_SECONDS:
                 told = time.monotonic()
                 _say(f"writing state: {number:,} of {customers:,}")
-        position = pack_position(Position(0, 0, PARTITIONS, rules.digest))
+        position = pack_position(Position(0, 0, partitions, rules.digest))
         for partition, batch in enumerate(batches):
             sent.append(await producer.send_batch(batch, topic.STATE, partition=partition))
             sent.append(await producer.send(topic.STATE, position, POSITION_KEY, partition))

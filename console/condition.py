@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
+
 from console.analyst import QuestionError, analyst_of
 from console.lag import KafkaView, Lag
 from console.workspace import NoInstanceError, UnreachableError, Workspace
@@ -21,7 +23,10 @@ _LAST_WRITTEN = """
 
 @dataclass(frozen=True)
 class Condition:
-    """`parts` are rows of name, state, pid, uptime_seconds, restarts, url, log, last_log_line, lag, last_event."""
+    """`parts` are rows of name, state, pid, uptime_seconds, restarts, url, log, last_log_line, lag, last_event.
+
+    A worker that reads its state is `restoring`; its last log line says how far.
+    """
 
     parts: list[dict[str, Any]]
     lags: list[Lag] = field(default_factory=list)
@@ -54,7 +59,19 @@ def condition(workspace: Workspace) -> Condition:
         if part in _PARTS_THAT_CONSUME:
             behind[part] = behind.get(part, 0) + lag.records
     rows = [{**asdict(part), "lag": behind.get(part.name), "last_event": last.get(part.name)} for part in parts]
+    for row in rows:
+        if row["name"] == "worker" and row["state"] == "up" and _restores(row["url"]):
+            row["state"] = "restoring"
     return Condition(rows, lags, run.kafka, troubles)
+
+
+def _restores(url: str) -> bool:
+    """Whether a worker has partitions whose state it does not have yet. Its log says how far it is."""
+    try:
+        found = httpx.get(f"{url}/readyz", timeout=2, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        return False
+    return bool(found["lanes"] and not found["ready"])
 
 
 def _kafka_side(run: Run, troubles: list[str]) -> tuple[list[Lag], dict[str, datetime | None]]:

@@ -50,6 +50,9 @@ class Choice:
         """Whether it is one of them."""
         return self._is_drawn(customer_id) or customer_id in self.also
 
+    def __bool__(self) -> bool:
+        return bool(self.width or self.also)
+
     def parted(self, number: int) -> list["Choice"]:
         """The same customers in so many parts."""
         bounds = [self.width * part // number for part in range(number + 1)]

@@ -84,7 +84,7 @@ async def verify(scene: Scene, analyst: Analyst, waits: Patience, told: Told, mo
         suspects = await _count(scene, mine, censuses, analyst, waits, told, records, verdict)
     verdict.share = min(1.0, most_folded / max(1, verdict.touchpoints)) if most_folded is not None else 1.0
     chosen = Choice(randbelow(CIRCLE), round(CIRCLE * verdict.share), suspects)
-    found = await _fold(scene, chosen, waits, told, records)
+    found = await _fold(scene, chosen, waits, told, records) if chosen else []
     verdict.folded_touchpoints = sum(each.touchpoints for each in found)
     verdict.folded_customers = sum(each.customers for each in found)
     verdict.moving = sum(each.moving for each in found)

@@ -1,0 +1,102 @@
+"""`python -m benchmarks.verify`: how fast an instance's data is counted on all sides, and how fast folded anew."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.broker import free_run
+from benchmarks.loading import load
+from benchmarks.report import Figure, Report
+from benchmarks.touchpoints import Volume
+from console.analyst import Analyst, analyst_of
+from console.catching_up import Behind, Patience, catch_up
+from console.commands.verify import scene_of
+from console.lag import KafkaView
+from console.verification import MOST_FOLDED, verify
+from deploy.instance import up
+from schemas.settings import Run, Settings
+
+_WAIT_SECONDS, _TELL_SECONDS = 3600.0, 5.0
+
+
+def measure(volume: Volume, repetitions: int) -> Report:
+    """An instance with everything folded and stored, verified: counted only, as by default, and folding everybody."""
+    paces = {
+        "counted on all three sides": 0,
+        f"counted, and at most {MOST_FOLDED:,} folded anew": MOST_FOLDED,
+        "counted, and all folded anew": None,
+    }
+    figures = []
+    with (
+        tempfile.TemporaryDirectory(prefix="throughline-verify-", ignore_cleanup_errors=True) as folder,
+        up(Settings(data=Path(folder), port_base=free_run(10))) as instance,
+    ):
+        run = instance.run
+        view, analyst = KafkaView(run.kafka), analyst_of(run)
+        asyncio.run(load(run.kafka, volume, lambda number: None))
+        _say(f"{volume.touchpoints:,} touchpoints are loaded")
+        _settle(run, view, analyst)
+        for name, most in paces.items():
+            figure = Figure(name, "touchpoints/s")
+            for _ in range(repetitions):
+                figure.values.append(_pace(run, view, analyst, volume, most))
+                _say(f"{name}: {figure.values[-1]:,.0f} touchpoints/s")
+            figures.append(figure)
+        view.close()
+        analyst.close()
+    return Report(
+        "verify", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        f"python -m benchmarks.verify --touchpoints {volume.touchpoints} --customers {volume.customers}", figures, {},
+        [
+            f"{volume.touchpoints:,} touchpoints of {volume.customers:,} customers on an instance that is otherwise at "
+            "rest: broker, worker and ClickHouse share the processors with what verifies.",
+            "The whole of `verify` is timed, from its first question to its verdict.",
+        ],
+    )  # fmt: skip
+
+
+def _pace(run: Run, view: KafkaView, analyst: Analyst, volume: Volume, most: int | None) -> float:
+    waits = Patience(view, analyst, run.group, lambda _: None, _WAIT_SECONDS)
+    started = time.monotonic()
+    verdict = asyncio.run(verify(scene_of(run), analyst, waits, lambda *_: None, most))
+    seconds = time.monotonic() - started
+    assert verdict.ok, verdict
+    assert verdict.touchpoints == volume.touchpoints, verdict
+    return volume.touchpoints / seconds
+
+
+def _settle(run: Run, view: KafkaView, analyst: Analyst) -> None:
+    told = time.monotonic()
+
+    def report(left: Behind) -> None:
+        nonlocal told
+        if time.monotonic() - told > _TELL_SECONDS:
+            told = time.monotonic()
+            _say(str(left))
+
+    catch_up(view, analyst, run.group, report, _WAIT_SECONDS)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Print a table, and write it to benchmarks/results."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.verify", description=__doc__)
+    parser.add_argument("--touchpoints", type=int, default=1_000_000, metavar="N")
+    parser.add_argument("--customers", type=int, default=100_000, metavar="N")
+    parser.add_argument("--repetitions", type=int, default=3, metavar="N")
+    given = parser.parse_args()
+    report = measure(Volume(given.touchpoints, given.customers), given.repetitions)
+    report.write()
+    print(report.table())
+
+
+if __name__ == "__main__":
+    main()
