@@ -31,6 +31,13 @@ headers_of = control.headers_of
 control.headers_of = lambda kind: headers_of(b"of_the_next_release" if kind == b"rebuilt" else kind)
 """
 
+# What a worker of the later release makes of it.
+_HEARS = """
+import streams.control as control
+kind_of = control.kind_of
+control.kind_of = lambda headers: b"rebuilt" if kind_of(headers) == b"of_the_next_release" else kind_of(headers)
+"""
+
 
 def rebuilder_skewed(house: House, chance: Random, log: Log) -> None:
     """The rebuilder alone is of the next release, and is rolled back: workers ask again for what they cannot read."""
@@ -79,14 +86,6 @@ def control_unknown(house: House, chance: Random, log: Log) -> None:
     house.parts["rebuilder"].signal(signal.SIGKILL)
     for name in house.workers:
         _become(house, name, _HEARS, "streams.worker")
-
-
-# What a worker of the later release makes of it.
-_HEARS = """
-import streams.control as control
-kind_of = control.kind_of
-control.kind_of = lambda headers: b"rebuilt" if kind_of(headers) == b"of_the_next_release" else kind_of(headers)
-"""
 
 
 def _is_written_by_next(house: House) -> bool:
