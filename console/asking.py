@@ -57,6 +57,8 @@ def _send(run: Run, customers: list[str]) -> None:
     try:
         producer = KafkaProducer(bootstrap_servers=run.kafka, acks="all", allow_auto_create_topics=False)
         try:
+            if len(producer.partitions_for(TOUCHPOINTS)) != run.partitions:
+                raise UnreachableError("there are more partitions since this instance was started: start it anew")
             sent = [_sent(producer, customer_id, run.partitions) for customer_id in customers]
             producer.flush(timeout=60)
             for confirmation in sent:

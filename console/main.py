@@ -37,6 +37,7 @@ COMMANDS = {
     "rejected": Entry("rejected", "rejected", "What was not accepted, and why"),
     "policy": Entry("policy.group", "policy", "The written agreement: try it, check it, read it, its schema"),
     "rebuild": Entry("rebuild", "rebuild", "Fold a customer's journey, or all, anew from the whole history"),
+    "repartition": Entry("repartition", "repartition", "Give a stopped instance more partitions"),
     "verify": Entry("verify", "verify_", "Count all touchpoints, fold anew, compare with what is stored"),
     "schema": Entry("schema", "schema", "JSON Schema of what travels"),
     "simulate": Entry("simulate", "simulate", "Write simulated touchpoints of both teams as NDJSON"),

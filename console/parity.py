@@ -13,6 +13,7 @@ from journey.fact import Fact, Ref
 from journey.policy.reading import read
 from journey.rules import Rules
 from schemas.settings import ClickHouseRun
+from streams.census import HOME
 from streams.refold import Difference, Refold, is_compared, refold
 from streams.stored import under
 
@@ -134,9 +135,10 @@ class Parity:
         chosen = self._chosen
         rows = analyst.table(
             f"SELECT id, version, is_deleted, {', '.join(fields)} FROM {table}"  # noqa: S608
-            f" WHERE partition = {{partition:UInt32}} AND {_CHOSEN} ORDER BY version DESC LIMIT 1 BY customer_id, id",
+            f" WHERE {HOME} = {{partition:UInt32}} AND {_CHOSEN} ORDER BY version DESC LIMIT 1 BY customer_id, id",
             {
                 "partition": refolded.partition,
+                "partitions": self._scene.partitions,
                 "start": chosen.start,
                 "width": chosen.width,
                 "also": sorted(chosen.also),

@@ -1,7 +1,7 @@
 """Starting and stopping an instance with words about it on stderr."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
@@ -13,6 +13,7 @@ from console import output
 from console.workspace import UnreachableError, Workspace
 from deploy.instance import Instance, PartFailedError, Progress, up
 from deploy.kafka.topics import PartitionsDifferError
+from deploy.part import parts_of
 from deploy.preflight import CannotStartError
 from schemas.settings import Settings
 
@@ -25,8 +26,11 @@ def settings_of(workspace: Workspace) -> Settings:
     return Settings(**given)
 
 
-def start(workspace: Workspace, detach: bool, aside: Console) -> Instance:
-    """Start every part; tells of each on `aside`, later of each that dies. Raises click's errors, with the fix."""
+def start(workspace: Workspace, detach: bool, aside: Console, only: Sequence[str] = ()) -> Instance:
+    """Start every part; tells of each on `aside`, later of each that dies. Raises click's errors, with the fix.
+
+    `only` are some parts by name, on topics as they are.
+    """
     settings = settings_of(workspace)
     with aside.status("starting") as spinner:
 
@@ -36,7 +40,8 @@ def start(workspace: Workspace, detach: bool, aside: Console) -> Instance:
                 _tell(aside, step)
 
         try:
-            return up(settings, tell, detach)
+            parts = [part for part in parts_of(settings) if part.name in only] if only else None
+            return up(settings, tell, detach, parts, with_topics=not only)
         except CannotStartError as error:
             raise click.ClickException(str(error)) from None
         except (PartFailedError, PartitionsDifferError) as error:

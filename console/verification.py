@@ -20,7 +20,7 @@ from console.parity import CIRCLE, Choice, Found, Parity, Scene
 from console.tally import Tally, tally
 from schemas import topic
 from streams.apart import Apart, Here, apart
-from streams.census import Census, Count, Counted
+from streams.census import Census, Count, Counted, Stranger
 from streams.reading import ends_of
 
 MOST_FOLDED = 1_000_000
@@ -119,7 +119,7 @@ async def _count(
 ) -> frozenset[str]:
     """The census, and ClickHouse against it. Answers the customers whose journeys have seen another number."""
     await _telling(censuses, _all(censuses, "read"), lambda done: told("counted", done, records))
-    strangers: dict[int, list[tuple[str, int]]] = {}
+    strangers: dict[int, list[Stranger]] = {}
     for each in await _all(censuses, "strangers"):
         for home, some in each.items():
             strangers.setdefault(home, []).extend(some)

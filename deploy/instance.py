@@ -110,11 +110,13 @@ def up(
     on_progress: OnProgress = silent,
     detach: bool = False,
     parts: Sequence[Part] | None = None,
+    with_topics: bool = True,
 ) -> Instance:
     """Start an instance and return when every part is ready.
 
     The tree runs beside the caller: with `detach` it is left to itself (`down` stops it), without it the caller waits
     with `Instance.wait()` and stops with `Instance.stop()`. Both differ only in that; an exception here stops the tree.
+    `with_topics` has missing topics created, and those with another number of partitions refused.
     Raises CannotStartError (each reason with its fix), PartFailedError, PartitionsDifferError.
     """
     settings = complete(settings.model_copy(update={"data": Path(settings.data).absolute()}))
@@ -130,7 +132,7 @@ def up(
         raise CannotStartError("\n".join(reasons))
     try:
         _start_tree(at, settings, chosen)
-        run = _start_parts(at, settings, chosen, on_progress)
+        run = _start_parts(at, settings, chosen, on_progress, with_topics)
     except BaseException:
         with _deaf_to_ctrl_c():
             stop_tree(at, on_progress)
@@ -222,12 +224,15 @@ def _start_tree(at: Place, settings: Settings, parts: Sequence[Part]) -> None:
         time.sleep(0.05)
 
 
-def _start_parts(at: Place, settings: Settings, parts: Sequence[Part], on_progress: OnProgress) -> Run:
+def _start_parts(
+    at: Place, settings: Settings, parts: Sequence[Part], on_progress: OnProgress, with_topics: bool
+) -> Run:
     started = time.monotonic()
     full = with_addresses(settings)
     for number in sorted({0, 1} | {part.stage for part in parts}):
         if number == 1:
-            made = create_topics(full.kafka, full.partitions) if full.kafka and _wants_topics(settings, parts) else []
+            wanted = with_topics and full.kafka and _wants_topics(settings, parts)
+            made = create_topics(full.kafka, full.partitions) if wanted else []
             if made:
                 on_progress(Progress("topics", "ready", f"{len(made)} created", time.monotonic() - started))
         stage = [part for part in parts if part.stage == number]

@@ -21,7 +21,12 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the gateway and the console listen on")
     kafka: str = Field("", description="host:port of an external Kafka; empty starts the embedded one")
     kafka_insecure: bool = Field(False, description="Allow an external Kafka over PLAINTEXT")
-    partitions: int = Field(4, ge=1, le=1024, description="Partitions of every partitioned topic, fixed at first start")
+    partitions: int = Field(
+        4,
+        ge=1,
+        le=1024,
+        description="Partitions of every partitioned topic, at first start; more later by `throughline repartition`",
+    )
     group: str = Field("throughline", description="Prefix of consumer groups and transactional ids")
     worker_id: str = Field("worker-1", description="Static membership: unique per worker of a group")
     policy: Path = Field(DEFAULT_POLICY, description="The policy file; the default agreement where none is named")

@@ -103,5 +103,6 @@ class AcceptedTouchpoint(Touchpoint):
     customer_id: str = Field(description="UUID of whom it belongs to now; empty for a touchpoint without a customer")
     derived_id: str = Field("", description="UUID that its own strongest identifier stands for: no merge changes it")
     account_id: str = Field("", description="UUID of the customer's account; empty where none is known")
+    generation: int = Field(0, description="How often the number of partitions had changed by then")
     received_at: AwareDatetime = Field(description="When intake accepted it")
     origin: str = Field(description="`topic/partition/offset` of the original")

@@ -17,6 +17,9 @@ PLACES = (
     "writer.after_insert",
     "writer.after_commit",
     "notifier.after_post",
+    "repartition.after_growth",
+    "repartition.in_move",
+    "repartition.before_switch",
 )
 VARIABLE = "THROUGHLINE_CRASH_AT"
 # What a shell says of a process that was killed: no exit of ours, and not what a signal leaves behind.

@@ -10,6 +10,7 @@ from schemas import topic
 from streams.control import Adopt, output_of
 from streams.reading import end_of, reader, stretch
 from streams.stored import under
+from streams.topics import refuse_wrong
 
 
 class Adopted(msgspec.Struct):
@@ -65,12 +66,14 @@ async def adopt(bootstrap: str, group: str, partitions: int, policy: Adopted) ->
     """Write a policy to journey.policies and to every partition, in one transaction.
 
     Answers up to which offset each partition has to be read for the policy to be in force there. Raises OvertakenError
-    where the last one adopted is in force as late: of two who adopt at once only one does.
+    where the last one adopted is in force as late: of two who adopt at once only one does. Raises WrongTopicsError.
     """
     key, value, headers = output_of(Adopt(customer_id="", since=policy.since, yaml=policy.yaml))
     # One id for all who adopt: whoever starts fences the one before, whose transaction is aborted.
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"{group}.adopt", acks="all") as producer:
         _refuse_overtaken(await adopted(bootstrap), policy)
+        found = {topic.TOUCHPOINTS: len(await producer.partitions_for(topic.TOUCHPOINTS))}
+        refuse_wrong(found, partitions, [topic.BY_NAME[topic.TOUCHPOINTS]])
         async with producer.transaction():
             await producer.send_and_wait(topic.POLICIES, _encode(policy), partition=0)
             sent = [

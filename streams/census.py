@@ -32,6 +32,8 @@ MASK = (1 << 64) - 1
 
 # Who a touchpoint is of, by its own identifiers; and which one it is.
 Distinct = tuple[str, str, str]
+# A derived id, the hash of a touchpoint of it, and whether it is an account's.
+Stranger = tuple[str, int, bool]
 Sum = tuple[int, int]
 Heard = Callable[[int], None]
 
@@ -101,7 +103,7 @@ class Census:
         self._known: dict[int, set[int]] = {partition: set() for partition in mine}
         self._of_accounts: set[int] = set()
         self._of: dict[str, int] = {}
-        self._strangers: dict[int, list[tuple[str, int]]] = {}
+        self._strangers: dict[int, list[Stranger]] = {}
         self._home = lru_cache(1 << 16)(lambda derived_id: partition_of(derived_id, partitions))
 
     def read(self) -> dict[int, int]:
@@ -109,15 +111,15 @@ class Census:
         asyncio.run(self._read())
         return {count.partition: count.position for count in self._counts.values()}
 
-    def strangers(self) -> dict[int, list[tuple[str, int]]]:
-        """Derived id and hash of touchpoints that count for another partition than the one where they stand."""
+    def strangers(self) -> dict[int, list[Stranger]]:
+        """Touchpoints that count for another partition than the one where they stand."""
         return self._strangers
 
-    def take(self, strangers: Mapping[int, Iterable[tuple[str, int]]]) -> None:
+    def take(self, strangers: Mapping[int, Iterable[Stranger]]) -> None:
         """Count those that are of these partitions."""
         for partition, known in self._known.items():
-            for derived_id, token in strangers.get(partition, ()):
-                self._add(known, derived_id, token)
+            for derived_id, token, of_account in strangers.get(partition, ()):
+                self._add(self._of_accounts if of_account else known, derived_id, token)
 
     def counted(self) -> Counted:
         """Everything held against the journeys."""
@@ -161,11 +163,12 @@ class Census:
             count.position = kept.position.offset
             place = TopicPartition(topic.TOUCHPOINTS, partition)
             async for records in stretch(consumer, place, None, count.position):
-                self._count(records, count, known)
+                self._count(records, count, known, max(kept.position.cuts, default=0))
                 self._heard(len(records))
 
-    def _count(self, records: Iterable[Any], count: Count, known: set[int]) -> None:
-        of, strangers = self._of, self._strangers
+    def _count(self, records: Iterable[Any], count: Count, known: set[int], moved_below: int) -> None:
+        """Below `moved_below` there were fewer partitions: who stands here may have its place elsewhere now."""
+        of, strangers, here = self._of, self._strangers, count.partition
         for record in records:
             kind = kind_of(record.headers) if record.headers else b""
             if record.value is None or kind not in (b"", ACCOUNT):
@@ -175,13 +178,19 @@ class Census:
             except msgspec.MsgspecError:
                 continue
             if kind == ACCOUNT:
-                self._add(self._of_accounts, it.customer_id, hash_of(it.customer_id, it.source, it.id))
+                token, home = hash_of(it.customer_id, it.source, it.id), here
+                if record.offset < moved_below:
+                    home = self._home(it.customer_id)
+                if home == here:
+                    self._add(self._of_accounts, it.customer_id, token)
+                else:
+                    strangers.setdefault(home, []).append((it.customer_id, token, True))
                 continue
             count.records += 1
             derived_id = it.derived_id or it.customer_id
             token = hash_of(derived_id, it.source, it.id)
-            if derived_id != it.customer_id or not derived_id:
-                strangers.setdefault(self._home(derived_id), []).append((derived_id, token))
+            if derived_id != it.customer_id or not derived_id or record.offset < moved_below:
+                strangers.setdefault(self._home(derived_id), []).append((derived_id, token, False))
             elif token not in known:
                 known.add(token)
                 of[derived_id] = of.get(derived_id, 0) + 1

@@ -166,7 +166,13 @@ class Folding:
         self._do(control)
 
     def _do(self, control: AnyControl) -> None:
-        customer_id, journey = control.customer_id, self._journey(control.customer_id)
+        customer_id = control.customer_id
+        if customer_id and partition_of(customer_id, self._partitions) != self._partition:
+            # Sent by who did not know of more partitions yet. A rebuilt journey tells of offsets that are not ours.
+            if not isinstance(control, Rebuilt):
+                self._send(control)
+            return
+        journey = self._journey(customer_id)
         if isinstance(control, Assign):
             self._assign(control, journey)
         elif isinstance(control, Adopt):

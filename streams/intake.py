@@ -55,6 +55,7 @@ class IntakeStage:
         self._customer_of = customer_of
         self._recent = RecentLinks()
         self._watermark = 0
+        self._generation = ""
 
     def __len__(self) -> int:
         return 0
@@ -66,9 +67,10 @@ class IntakeStage:
     def restore(self, records: Iterable[Any]) -> None:
         """There is nothing to restore but the position, which the lane reads."""
 
-    def restored(self, watermark: int) -> None:
+    def restored(self, watermark: int, generation: int = 0) -> None:
         """Go on from the newest touchpoint seen."""
         self._watermark = watermark
+        self._generation = f',"generation":{generation}' if generation else ""
 
     def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
         """Nothing is ever due."""
@@ -115,7 +117,7 @@ class IntakeStage:
 
     def _write(self, derived_id: str, account_id: str, rest: str, matters_to_account: bool, effects: Effects) -> None:
         """The envelope for the customer, and one more for the account where that has to know."""
-        known = f',"account_id":"{account_id}"' if account_id else ""
+        known = (f',"account_id":"{account_id}"' if account_id else "") + self._generation
         customer_id, own = self._customer_of(derived_id) if derived_id else "", dumps(derived_id)
         who = f'"customer_id":{dumps(customer_id)},"derived_id":{own}{known}'
         self._envelope(customer_id, who, rest, [], effects)

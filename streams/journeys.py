@@ -62,7 +62,7 @@ class JourneyStage:
             else:
                 journeys[customer_id] = record.value
 
-    def restored(self, watermark: int) -> None:
+    def restored(self, watermark: int, generation: int = 0) -> None:
         """Build the schedule. Raises UnknownVersionError where another release's worker has written here."""
         self.watermark = watermark
         for first in {value[0] for value in self._journeys.values()}:

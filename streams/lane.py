@@ -97,6 +97,7 @@ class Lane:
         self._arrived = asyncio.Event()
         self._quiet_since = time.monotonic()
         self._watermark = 0
+        self._cuts: tuple[int, ...] = ()
         self._end_at_open = 0
         self._producer: AIOKafkaProducer | None = None
         self._input = ""
@@ -132,25 +133,30 @@ class Lane:
                 self._settings.alignment.leave(self)
                 await self._close()
 
+    async def drain(self) -> tuple[Position, int]:
+        """Handle all that the input holds by now, outside any group, and let go.
+
+        Returns where that ends, and how many records it were. Raises as `run` does, and Kafka's errors.
+        """
+        try:
+            await self._open()
+            handled = await self._catch_up(self._end_at_open)
+            return self._position(self.position, self._watermark), handled
+        finally:
+            await self._close()
+
     def __str__(self) -> str:
         return f"{self.stage.name} {self.tp.topic}/{self.tp.partition}"
 
     async def _open(self) -> None:
-        name = f"{self._settings.group}.{self.stage.name}.{self.tp.topic}.{self.tp.partition}"
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.bootstrap,
-            transactional_id=name,
-            transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
-            max_batch_size=_BATCH_BYTES,
-            max_request_size=_REQUEST_BYTES,
-            client_id=name,
-        )
+        name = transactional_id(self._settings.group, self.stage.name, self.tp)
+        self._producer = producer_of(self._settings.bootstrap, name)
         async with asyncio.timeout(_COMMIT_SECONDS):
             await self._producer.start()
         self.stage.forget()
         position = await self._restore()
-        self.position, self._watermark = position.offset, position.watermark
-        self.stage.restored(position.watermark)
+        self.position, self._watermark, self._cuts = position.offset, position.watermark, position.cuts
+        self.stage.restored(position.watermark, len(position.cuts))
         if not self._settings.clock.is_told:
             await self._commit(Effects(), self._position(position.offset, position.watermark))
         self.progress_at = time.monotonic()
@@ -194,7 +200,8 @@ class Lane:
         if position.partitions not in (0, self._settings.partitions):
             raise LaneRefusedError(
                 f"{self}: the state was made with {position.partitions} partitions, the topics have "
-                f"{self._settings.partitions}: set THROUGHLINE_PARTITIONS back, or move to a new data directory"
+                f"{self._settings.partitions}: `throughline repartition --partitions {self._settings.partitions}` has "
+                "not ended, run it again"
             )
         if position.policy not in ("", self.stage.policy):
             raise LaneRefusedError(
@@ -220,7 +227,8 @@ class Lane:
             if self._chunks:
                 chunk = self._chunks[0]
                 if first:
-                    await self._catch_up(chunk.records[0].offset)
+                    if passed := await self._catch_up(chunk.records[0].offset):
+                        log.warning("%s: %d records that the group's offset had passed", self, passed)
                     first = False
                 await self._handle(chunk.records)
                 chunk.done()
@@ -229,14 +237,16 @@ class Lane:
             await self._sweep()
             self.progress_at = time.monotonic()
 
-    async def _catch_up(self, until: int) -> None:
-        """Handle what lies between our own position and the first chunk: the group's offset was ahead of us."""
+    async def _catch_up(self, until: int) -> int:
+        """Handle what lies between our own position and an offset that is ahead of us; how many records that were."""
+        handled = 0
         if until <= self.position:
-            return
+            return handled
         async with reader(self._settings.bootstrap) as consumer:
             async for records in stretch(consumer, self.tp, self.position, until):
-                log.warning("%s: %d records that the group's offset had passed", self, len(records))
+                handled += len(records)
                 await self._handle(records)
+        return handled
 
     async def _handle(self, records: Sequence[Any]) -> None:
         """Fold a chunk and commit it. What the state contains already is passed over."""
@@ -259,7 +269,7 @@ class Lane:
         self._metrics.chunk_seconds.labels(self.stage.name).observe(time.perf_counter() - started)
 
     def _position(self, offset: int, watermark: int) -> Position:
-        return Position(offset, watermark, self._settings.partitions, self.stage.policy, self._input)
+        return Position(offset, watermark, self._settings.partitions, self.stage.policy, self._input, self._cuts)
 
     def _align(self, emitted_ms: int) -> Gate | None:
         self._settings.alignment.move(self, emitted_ms, self._watermark)
@@ -298,12 +308,12 @@ class Lane:
             sent = [
                 future
                 for (topic, target), outputs in effects.outputs.items()
-                for future in await _send(producer, topic, target, outputs, now)
+                for future in await send(producer, topic, target, outputs, now)
             ]
             if crash.is_wanted("worker.after_outputs") and sent:
                 await asyncio.gather(*sent)
                 crash.passing("worker.after_outputs")
-            kept = await _send(producer, self.stage.state_topic, partition, state, now)
+            kept = await send(producer, self.stage.state_topic, partition, state, now)
             crash.passing("worker.after_state")
             await asyncio.gather(*sent, *kept)
             self._set_clock(kept, since)
@@ -321,7 +331,7 @@ class Lane:
                 self._settings.clock.told(written.result().timestamp, since, steady_ms())
 
 
-async def _send(
+async def send(
     producer: AIOKafkaProducer, topic: str, partition: int, outputs: Sequence[Output], timestamp: int
 ) -> list["asyncio.Future[Any]"]:
     """Send records of `timestamp` (epoch ms) in as few batches as their bytes allow. The futures say when they are
@@ -335,3 +345,20 @@ async def _send(
     if batch.record_count():
         sent.append(await producer.send_batch(batch, topic, partition=partition))
     return sent
+
+
+def producer_of(bootstrap: str, name: str) -> AIOKafkaProducer:
+    """A producer of transactions by this id, not started yet."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        transactional_id=name,
+        transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
+        max_batch_size=_BATCH_BYTES,
+        max_request_size=_REQUEST_BYTES,
+        client_id=name,
+    )
+
+
+def transactional_id(group: str, stage: str, tp: TopicPartition) -> str:
+    """The id under which the owner of an input partition writes: who starts under it fences who did before."""
+    return f"{group}.{stage}.{tp.topic}.{tp.partition}"

@@ -4,8 +4,9 @@ A journey that was never merged nor rebuilt is replayed in the order of arrival,
 folded in event order from all touchpoints of all derived ids that belong to it: what it should have ended at.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +24,7 @@ from streams.census import brief
 from streams.control import ACCOUNT, kind_of
 from streams.reading import reader, stretch
 from streams.snapshot import Snapshot, ends_between_transactions, snapshot
-from streams.stored import is_redirect, unpack
+from streams.stored import Position, is_redirect, unpack
 from streams.wire import WireTouchpoint, decode, touch_of
 
 Progress = Callable[[int], None]
@@ -89,12 +90,10 @@ async def _held_against(
     consumer: AIOKafkaConsumer, live: Sequence[Snapshot], rules: Rules, told: Progress, wanted: Wanted
 ) -> list[Refold]:
     folding = _Everybody({key: packed for each in live for key, packed in each.journeys.items()}, rules, wanted)
-    found = []
-    for partition, each in enumerate(live):
-        found.append(Refold(partition, each.position.offset))
-        tp = TopicPartition(topic.TOUCHPOINTS, partition)
-        async for records in stretch(consumer, tp, None, each.position.offset):
-            folding.read(records, found[-1])
+    found = [Refold(partition, each.position.offset) for partition, each in enumerate(live)]
+    for to, start, end in _in_order(found, [each.position for each in live]):
+        async for records in stretch(consumer, TopicPartition(topic.TOUCHPOINTS, to.partition), start, end):
+            folding.read(records, to)
             told(len(records))
     for each, to in zip(live, found, strict=True):
         for customer_id, packed in each.journeys.items():
@@ -103,6 +102,18 @@ async def _held_against(
     for partition, customer_id in folding.left():
         found[partition].differences.append(Difference(customer_id, "it has no state", lost=1))
     return found
+
+
+def _in_order(found: Sequence[Refold], positions: Sequence[Position]) -> Iterator[tuple[Refold, int | None, int]]:
+    """Stretches of the partitions, from (None: the first offset) and up to. All that was before the number of
+    partitions changed comes before all that was after: a customer may have been on another one then.
+    """
+    for generation in range(1 + max(len(position.cuts) for position in positions)):
+        for to, position in zip(found, positions, strict=True):
+            marks = (0, *position.cuts, position.offset)
+            for start, end in pairwise(marks[generation : generation + 2]):
+                if start < end:
+                    yield to, start or None, end
 
 
 class _Everybody:

@@ -48,7 +48,7 @@ class ResolverStage:
             if record.key != POSITION_KEY and record.value is not None:
                 self._identities.recall(*unpack_edge(record.value))
 
-    def restored(self, watermark: int) -> None:
+    def restored(self, watermark: int, generation: int = 0) -> None:
         """What the edges led to was told before."""
         self._identities.changes()
         self._watermark = watermark

@@ -43,8 +43,8 @@ class Stage(Protocol):
     def restore(self, records: Iterable[Any]) -> None:
         """Take in records of the state topic, oldest first."""
 
-    def restored(self, watermark: int) -> None:
-        """The state is complete."""
+    def restored(self, watermark: int, generation: int = 0) -> None:
+        """The state is complete; the number of partitions has changed `generation` times."""
 
     def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None) -> Effects:
         """What a chunk of input records leads to, up to the first one that `gate` holds back."""

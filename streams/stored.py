@@ -36,7 +36,8 @@ NOTHING = bytes(BODY)
 class Position(msgspec.Struct, frozen=True):
     """Everything below `offset` of the input partition is part of the state. Watermark in epoch milliseconds.
 
-    `partitions`, `policy` (its digest) and `input` (the input topic's id) are what the state was made with.
+    `partitions`, `policy` (its digest) and `input` (the input topic's id) are what the state was made with; `cuts` are
+    the offsets of the input at which the number of partitions changed, oldest first.
     """
 
     offset: int
@@ -44,6 +45,7 @@ class Position(msgspec.Struct, frozen=True):
     partitions: int = 0
     policy: str = ""
     input: str = ""
+    cuts: tuple[int, ...] = ()
 
 
 class UnknownVersionError(Exception):

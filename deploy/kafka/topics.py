@@ -1,9 +1,15 @@
-"""The product's topics on a cluster: created once, never altered. A worker must not start before they are there."""
+"""The product's topics on a cluster: created once, grown by nobody but `throughline repartition`.
 
-from collections.abc import Iterable
+A worker must not start before they are there.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from schemas.topic import TOPICS, Topic
+
+_GROWN_SECONDS = 30
 
 
 class PartitionsDifferError(RuntimeError):
@@ -39,6 +45,52 @@ def create_topics(
     return [topic.name for topic in missing]
 
 
+def partitions_of(bootstrap: str) -> dict[str, int]:
+    """How many partitions each of the product's topics has; those that are missing are left out."""
+    from kafka.admin import KafkaAdminClient
+
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30000)
+    try:
+        return _partition_counts(admin, {topic.name for topic in TOPICS})
+    finally:
+        admin.close()
+
+
+def grow_topics(bootstrap: str, partitions: int, names: Sequence[str]) -> None:
+    """Give these topics so many partitions, one after the other in this order; more is never taken back.
+
+    Returns when all of the partitions are there. Raises TimeoutError, and Kafka's errors.
+    """
+    from kafka.admin import KafkaAdminClient
+
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30000)
+    try:
+        for name in names:
+            if _partition_counts(admin, {name})[name] < partitions:
+                admin.create_partitions({name: partitions}, timeout_ms=20000)
+            deadline = time.monotonic() + _GROWN_SECONDS
+            while _partition_counts(admin, {name})[name] < partitions:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"topic {name} has not {partitions} partitions after {_GROWN_SECONDS} s")
+                time.sleep(0.1)
+    finally:
+        admin.close()
+
+
+def members_of(bootstrap: str, group: str) -> list[str]:
+    """Who is in a consumer group, by the names under which its members registered; [] where nobody is."""
+    from kafka.admin import KafkaAdminClient
+
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30000)
+    try:
+        if group not in {row["group_id"] for row in admin.list_groups()}:
+            return []
+        members = admin.describe_groups([group])[group]["members"]
+        return sorted(member.get("group_instance_id") or member["member_id"] for member in members)
+    finally:
+        admin.close()
+
+
 def expected_partitions(topic: Topic, partitions: int) -> int:
     """How many partitions a topic has in an instance of `partitions`."""
     return partitions if topic.partitioned else 1
@@ -58,9 +110,10 @@ def _refuse_other_counts(existing: dict[str, int], wanted: dict[str, Topic], par
     for name, found in existing.items():
         expected = expected_partitions(wanted[name], partitions)
         if found != expected:
+            more = f". For {expected}: `throughline repartition --partitions {expected}`" if expected > found else ""
             raise PartitionsDifferError(
                 f"topic {name} has {found} partitions, this instance is set to {expected}. "
-                f"The count is fixed at first start: set THROUGHLINE_PARTITIONS={found}"
+                f"The count is fixed at first start: set THROUGHLINE_PARTITIONS={found}{more}"
                 if wanted[name].partitioned
                 else f"topic {name} has {found} partitions and must have one: delete it, or use another cluster"
             )

@@ -43,6 +43,7 @@ class TouchpointRow(NamedTuple):
     topic: str
     partition: int
     offset: int
+    generation: int
 
 
 class _Money(msgspec.Struct, gc=False):
@@ -80,6 +81,7 @@ class _Touchpoint(msgspec.Struct, gc=False):
     account_id: str = ""
     origin: str = ""
     derived_id: str = ""
+    generation: int = 0
 
 
 _decode = msgspec.json.Decoder(_Touchpoint).decode
@@ -126,6 +128,7 @@ def touchpoint_row(record: Record) -> tuple[Any, ...]:
         record.topic,
         record.partition,
         record.offset,
+        it.generation,
     )
 
 

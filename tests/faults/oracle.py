@@ -82,11 +82,16 @@ TABLES = {
 
 def look(house: House) -> World:
     """Read everything."""
-    with httpx.Client(timeout=60) as client:
-        rows = {name: _ask(client, house.clickhouse_url, sql) for name, sql in TABLES.items()}
-    names = ("journey.state", "journey.touchpoints", "journey.alerts", "touchpoints.rejected")
     received = house.receiver.ids() if house.receiver else []
-    return World(rows, {name: dump(house.bootstrap, name) for name in names}, received)
+    return seen(house.bootstrap, house.clickhouse_url, received)
+
+
+def seen(bootstrap: str, clickhouse_url: str, received: list[str], partitions: int = PARTITIONS) -> World:
+    """The same of any instance with this many partitions, whose alerts somebody has received."""
+    with httpx.Client(timeout=60) as client:
+        rows = {name: _ask(client, clickhouse_url, sql) for name, sql in TABLES.items()}
+    names = ("journey.state", "journey.touchpoints", "journey.alerts", "touchpoints.rejected")
+    return World(rows, {name: dump(bootstrap, name, partitions) for name in names}, received)
 
 
 def judge(world: World, rounds: Sequence[Traffic], now: datetime) -> Verdict:
@@ -205,23 +210,23 @@ def _answer(rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
 
 def _state(world: World, customers: Sequence[Customer], whose: dict[str, str], verdict: Verdict) -> None:
     """journey.state folded: every customer has counted each touchpoint once; no position is beyond its input."""
-    newest: dict[bytes, Any] = {}
+    newest: dict[bytes, dict[int, Any]] = defaultdict(dict)
     positions: dict[int, Any] = {}
     for record in world.topics["journey.state"]:
         if record.key == POSITION_KEY:
             positions[record.partition] = record.value
         else:
-            newest[record.key] = record.value
+            newest[record.key][record.partition] = record.value
     for customer in customers:
         customer_id = whose.get(customer.email)
         if customer_id is None:
             continue
-        value = newest.get(customer_id.encode())
-        if value is None:
-            verdict.say("lost", f"{customer_id} ({customer.email}) has no state")
+        values = [value for value in newest[customer_id.encode()].values() if value is not None]
+        if len(values) != 1:
+            verdict.say("doubled" if values else "lost", f"{customer_id} ({customer.email}) has {len(values)} states")
             continue
         # Whichever release's it is: the cells of releases change nothing but the number.
-        journey = unpack(bytes([VERSION | value[0] & 0x80]) + value[1:])
+        journey = unpack(bytes([VERSION | values[0][0] & 0x80]) + values[0][1:])
         seen, sent = journey.head.seen, len(customer.touches)
         if journey.redirect or journey.rebuild:
             verdict.say("diverged", f"{customer_id}: redirect {journey.redirect!r}, rebuild {journey.rebuild}")
@@ -300,7 +305,7 @@ def _ask(client: httpx.Client, url: str, sql: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def dump(bootstrap: str, name: str) -> list[Any]:
+def dump(bootstrap: str, name: str, partitions: int = PARTITIONS) -> list[Any]:
     """Every committed record of a topic, in order by partition."""
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False, check_crcs=False,
@@ -309,7 +314,7 @@ def dump(bootstrap: str, name: str) -> list[Any]:
     )  # fmt: skip
     try:
         places = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name) or ())]
-        assert len(places) in (1, PARTITIONS)
+        assert len(places) in (1, partitions)
         consumer.assign(places)
         ends = consumer.end_offsets(places)
         consumer.seek_to_beginning()

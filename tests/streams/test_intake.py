@@ -112,6 +112,16 @@ def test_it_is_keyed_and_placed_by_its_customer_as_any_java_producer_would() -> 
     assert partition == partition_of(customer_id, 4) == (reference_murmur2(customer_id.encode()) & 0x7FFFFFFF) % 4
 
 
+def test_it_says_how_often_there_were_more_partitions_before_it_came_once_there_were() -> None:
+    stage = IntakeStage("touchpoints.marketing", 4, 24 * HOUR, "DE")
+    told = []
+    for generation in (0, 2):
+        stage.restored(0, generation)
+        told += accepted(stage.fold([Record(raw())], NOW))
+    assert [one.get("generation", 0) for one in told] == [0, 2]
+    assert [AcceptedTouchpoint.model_validate(one).generation for one in told] == [0, 2]
+
+
 def test_it_names_the_account_of_a_companys_people_and_none_for_free_mail() -> None:
     stage = IntakeStage("touchpoints.marketing", 4, 24 * HOUR, "DE", free_domains())
     named = [{"email": "Jo@Acme.example"}, {"crm_id": "7", "account": "www.ACME.example"}, {"email": "jo@gmail.com"}]

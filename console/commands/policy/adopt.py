@@ -108,11 +108,14 @@ def _carry_out(run: Any, policy: Any, timeout: float) -> None:
     from console.lag import KafkaView
     from streams.agreement import OvertakenError
     from streams.agreement import adopt as write
+    from streams.topics import WrongTopicsError
 
     try:
         ends = asyncio.run(write(run.kafka, run.group, run.partitions, policy))
     except OvertakenError:
         raise click.ClickException("another policy was adopted at the same time; look at `policy diff` again") from None
+    except WrongTopicsError as error:
+        raise click.ClickException(str(error)) from None
     except (KafkaError, OSError) as error:
         raise UnreachableError(f"Kafka at {run.kafka} does not answer ({error!r}); see `throughline status`") from None
     view = KafkaView(run.kafka)
