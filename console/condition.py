@@ -60,12 +60,12 @@ def condition(workspace: Workspace) -> Condition:
             behind[part] = behind.get(part, 0) + lag.records
     rows = [{**asdict(part), "lag": behind.get(part.name), "last_event": last.get(part.name)} for part in parts]
     for row in rows:
-        if row["name"] == "worker" and row["state"] == "up" and _restores(row["url"]):
+        if row["name"] == "worker" and row["state"] == "up" and restores(row["url"]):
             row["state"] = "restoring"
     return Condition(rows, lags, run.kafka, troubles)
 
 
-def _restores(url: str) -> bool:
+def restores(url: str) -> bool:
     """Whether a worker has partitions whose state it does not have yet. Its log says how far it is."""
     try:
         found = httpx.get(f"{url}/readyz", timeout=2, trust_env=False).json()

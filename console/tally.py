@@ -1,8 +1,9 @@
 """The touchpoints of ClickHouse held against a census: sums first, and the touchpoints themselves where they differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from console.analyst import Analyst
 from streams.apart import Apart, Here
@@ -12,24 +13,26 @@ _MOST_NAMED = 20
 # Derived ids are UUIDs, and the table is sorted by them: each query reads a part, in a time that an analyst has.
 _BOUNDS = ("", *"123456789abcdef", "~")
 _PARTS = tuple(pairwise(_BOUNDS))
+_PART = "customer_id >= {low:String} AND customer_id < {high:String}"
 _COUNTED = (
     "topic = 'journey.touchpoints'"
     " AND offset < transform(partition, {numbers:Array(UInt32)}, {positions:Array(UInt64)}, toUInt64(0))"
 )
 _SUMS = f"""
     SELECT {HOME} AS home, count() AS touchpoints, sum({HASH}) AS hash FROM touchpoints FINAL
-    WHERE customer_id >= {{low:String}} AND customer_id < {{high:String}} AND {_COUNTED} GROUP BY home
+    WHERE {_PART} AND {_COUNTED} GROUP BY home
 """  # noqa: S608
 _SHARES = f"""
     SELECT bitShiftRight({HASH}, {SHARE_BITS}) AS share, count() AS touchpoints, sum({HASH}) AS hash
-    FROM touchpoints FINAL WHERE {HOME} = {{home:UInt32}} AND {_COUNTED} GROUP BY share
+    FROM touchpoints FINAL WHERE {_PART} AND {HOME} = {{home:UInt32}} AND {_COUNTED} GROUP BY share
 """  # noqa: S608
 _TOKENS = f"""
     SELECT {HASH} AS token, count() AS rows, max({_COUNTED}) AS counted FROM touchpoints FINAL
-    WHERE {HOME} = {{home:UInt32}} AND bitShiftRight({HASH}, {SHARE_BITS}) IN {{shares:Array(UInt64)}} GROUP BY token
+    WHERE {_PART} AND {HOME} = {{home:UInt32}} AND bitShiftRight({HASH}, {SHARE_BITS}) IN {{shares:Array(UInt64)}}
+    GROUP BY token
 """  # noqa: S608
 _NAMES = f"""
-    SELECT DISTINCT customer_id, source, id FROM touchpoints WHERE {HASH} IN {{tokens:Array(UInt64)}}
+    SELECT DISTINCT customer_id, source, id FROM touchpoints WHERE {_PART} AND {HASH} IN {{tokens:Array(UInt64)}}
     ORDER BY customer_id, source, id
 """  # noqa: S608
 
@@ -57,10 +60,8 @@ async def tally(analyst: Analyst, counts: Sequence[Count], holders: dict[int, Ap
         "partitions": len(counts),
     }
     found = Tally({count.partition: (0, 0) for count in counts})
-    for low, high in _PARTS:
-        for row in analyst.ask(_SUMS, {**counted, "low": low, "high": high}):
-            number, total = found.sums[row["home"]]
-            found.sums[row["home"]] = number + row["touchpoints"], (total + row["hash"]) & MASK
+    for row in _rows(analyst, _SUMS, counted):
+        _sum(found.sums, row["home"], row)
     lost: list[int] = []
     extra: list[int] = []
     for count in counts:
@@ -70,8 +71,8 @@ async def tally(analyst: Analyst, counts: Sequence[Count], holders: dict[int, Ap
         named = sorted({each for holder in set(holders.values()) for each in await holder.ask("named", lost)})
         found.missing, found.lost = len(named), named[:_MOST_NAMED]
     if extra:
-        rows = analyst.table(_NAMES, {"tokens": extra[:_MOST_NAMED]})[1]
-        found.extra, found.strange = len(extra), [(row[0], row[1], row[2]) for row in rows]
+        rows = _rows(analyst, _NAMES, {"tokens": extra[:_MOST_NAMED]})
+        found.extra, found.strange = len(extra), [(row["customer_id"], row["source"], row["id"]) for row in rows]
     return found
 
 
@@ -87,10 +88,22 @@ async def _look_into(
     """Find the hashes that only one side has. A touchpoint may stand in ClickHouse by a later arrival elsewhere."""
     mine: dict[int, Sum] = await holder.ask("shares", home)
     asked = {**counted, "home": home}
-    theirs = {row["share"]: (row["touchpoints"], row["hash"]) for row in analyst.ask(_SHARES, asked)}
+    theirs: dict[int, Sum] = {}
+    for row in _rows(analyst, _SHARES, asked):
+        _sum(theirs, row["share"], row)
     shares = [share for share in mine.keys() | theirs.keys() if mine.get(share) != theirs.get(share)]
-    rows = {row["token"]: row for row in analyst.ask(_TOKENS, {**asked, "shares": shares})}
+    rows = {row["token"]: row for row in _rows(analyst, _TOKENS, {**asked, "shares": shares})}
     known = set(await holder.ask("tokens", home, shares))
     lost += known - rows.keys()
     extra += [token for token, row in rows.items() if row["counted"] and token not in known]
     found.doubled += sum(row["rows"] - 1 for row in rows.values())
+
+
+def _rows(analyst: Analyst, sql: str, parameters: dict[str, object]) -> Iterator[dict[str, Any]]:
+    for low, high in _PARTS:
+        yield from analyst.ask(sql, {**parameters, "low": low, "high": high})
+
+
+def _sum(sums: dict[int, Sum], key: int, row: dict[str, Any]) -> None:
+    number, total = sums.get(key, (0, 0))
+    sums[key] = number + row["touchpoints"], (total + row["hash"]) & MASK

@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
@@ -85,6 +86,8 @@ def _serve(connection: Connection, total: Any, make: Make, arguments: Sequence[A
     def told(number: int) -> None:
         total.value += number
 
+    # Ctrl-C is for whoever asks.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     what = None
     while True:
         try:

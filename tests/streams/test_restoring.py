@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aiokafka import TopicPartition
 
 from benchmarks.restore import load_state
+from console.condition import restores
 from journey.correction import arrive, begin
 from schemas import topic
 from streams.reading import ends_of
@@ -37,13 +38,14 @@ def test_while_it_restores_it_is_not_ready_and_nothing_is_said(
         assert time.monotonic() < deadline, worker.log()
         if found.get("lanes"):
             if not any(seen):
-                said = written(own_kafka)
-                assert said == 0 or worker.state().get("ready")
+                said, shown = written(own_kafka), restores(f"http://127.0.0.1:{worker.port_base + 3}")
+                assert (said, shown) == (0, True) or worker.state().get("ready")
             seen.append(int(str(found["restored_records"])))
         time.sleep(0.05)
     assert found["customers"] == CUSTOMERS
     # Its positions are records too.
     assert found["restored_records"] == CUSTOMERS + PARTITIONS
+    assert not restores(f"http://127.0.0.1:{worker.port_base + 3}")
     assert seen == sorted(seen)
     assert any(0 < restored < CUSTOMERS for restored in seen)
     assert "restored 125000 keys" in worker.log()
