@@ -1,12 +1,13 @@
 """Some customers' journeys and facts held against a fold of their touchpoints: live state, and what ClickHouse says."""
 
-import asyncio
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
+
+import uvloop
 
 from console.analyst import Analyst
 from journey.fact import Fact, Ref
@@ -107,7 +108,7 @@ class Parity:
     def fold(self) -> None:
         """Fold anew, and hold the live journeys against it."""
         scene = self._scene
-        self._refolds = asyncio.run(refold(scene.bootstrap, scene.partitions, scene.rules(), self._told, self._chosen))
+        self._refolds = uvloop.run(refold(scene.bootstrap, scene.partitions, scene.rules(), self._told, self._chosen))
 
     def compare(self) -> Found:
         """Hold ClickHouse against it too. Facts of customers that have moved on since are passed over: `moving`."""
