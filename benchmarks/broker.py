@@ -29,7 +29,7 @@ def free_run(length: int) -> int:
 
 
 @contextmanager
-def broker() -> Iterator[tuple[str, Path]]:
+def broker(partitions: int = PARTITIONS) -> Iterator[tuple[str, Path]]:
     """A running broker with the product's topics: its host:port, and a folder for what the measured parts write."""
     with tempfile.TemporaryDirectory(prefix="throughline-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -38,7 +38,7 @@ def broker() -> Iterator[tuple[str, Path]]:
         node.prepare()
         with (folder / "kafka.log").open("wb") as log, running(node.command(), log=log, cwd=node.folder):
             wait_ready(node.bootstrap)
-            create_topics(node.bootstrap, PARTITIONS)
+            create_topics(node.bootstrap, partitions)
             yield node.bootstrap, folder
 
 

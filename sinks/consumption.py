@@ -90,7 +90,18 @@ async def consuming(
     finally:
         # Where the broker is gone too, leaving the group could wait for it.
         with suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                if stopping.is_set():
+                    await left_for_good(consumer)
+                await consumer.stop()
+
+
+async def left_for_good(consumer: AIOKafkaConsumer) -> None:
+    """Tell the group that this member is gone. A named member that only stops is waited for until its session ends."""
+    coordinator = consumer._coordinator
+    # aiokafka says good-bye for members without a name only.
+    coordinator._group_instance_id = None
+    await coordinator.close()
 
 
 async def polling_until(

@@ -16,7 +16,7 @@ from journey.rules import Rules
 from schemas import topic
 from schemas.settings import Settings
 from sinks import crash
-from sinks.waiting import ended
+from sinks.waiting import at_most, ended
 from streams.alignment import Alignment
 from streams.assignor import WholeAssignor
 from streams.chunk import ChunkTransport
@@ -33,12 +33,14 @@ from streams.topics import topic_ids
 
 log = logging.getLogger(__name__)
 INPUTS = (*topic.RAW, topic.LINKS, topic.TOUCHPOINTS)
-SESSION_SECONDS = 9.0
+# What was killed is noticed so much later; a worker that is still there says so sixteen times meanwhile.
+SESSION_SECONDS, _HEARTBEAT_SECONDS = 8.0, 0.5
 # Longest that a worker which is alive, and does not come to a rebalance, holds the others up: Faust's default is 60.
 REBALANCE_SECONDS = 15.0
 _MOST_WAITING_CHUNKS = 2
 # Others wait for this worker to let go: less than the session.
-_END_SECONDS = 7.0
+_STILL_SECONDS, _END_SECONDS = 3.0, 5.0
+_LEAVE_SECONDS = 2.0
 _WATCH_SECONDS, _STARVED_SECONDS = 5.0, 15.0
 # Kafka is silent, or gone: whoever looks on gives up and looks again.
 _WATCHED_SECONDS = 30.0
@@ -84,8 +86,12 @@ class Worker:
             self.app.consumer.on_buffer_drop(tp)
 
     async def assigned(self, sender: Any, partitions: set[TP], **_: Any) -> None:
-        """Start a lane for every partition that is new here, end those that are gone."""
-        await self.revoked(sender, set(self.lanes) - partitions)
+        """End the lanes whose partitions are gone, go on with those that stay, start one for each that is new here."""
+        stay = set(self.lanes) & partitions
+        log.info("%d partitions, %d of them stay", len(partitions), len(stay))
+        await self._end(set(self.lanes) - stay)
+        for lane in self.lanes.values():
+            lane.go_on()
         for tp in partitions - set(self.lanes):
             lane = Lane(
                 self._stage(tp),
@@ -99,19 +105,36 @@ class Worker:
             self._tasks[tp].add_done_callback(self._ended)
 
     async def revoked(self, sender: Any, partitions: set[TP], **_: Any) -> None:
+        """Stand still until it is known who goes on with what. A lane that is not open yet, or does not come to rest,
+        is ended.
+        """
+        lanes = {tp: self.lanes[tp] for tp in partitions if tp in self.lanes}
+        if not lanes:
+            return
+        crash.passing("worker.in_revoke")
+        await self._end({tp for tp, lane in lanes.items() if not lane.ready})
+        stopping = {asyncio.create_task(lane.stand_still()): tp for tp, lane in lanes.items() if tp in self.lanes}
+        moving = (await asyncio.wait(stopping, timeout=_STILL_SECONDS))[1] if stopping else set()
+        for task in moving:
+            log.warning("%s does not come to rest in %.0f s", self.lanes[stopping[task]], _STILL_SECONDS)
+            task.cancel()
+        await self._end({stopping[task] for task in moving})
+
+    async def _end(self, partitions: set[TP]) -> None:
         """Abandon the open transaction and drop the state of partitions that go to another worker."""
         tasks = [self._tasks.pop(tp) for tp in partitions if tp in self._tasks]
         for tp in partitions:
             self.lanes.pop(tp, None)
-        if tasks:
-            crash.passing("worker.in_revoke")
         if not await ended(tasks, _END_SECONDS) and not self.failed.done():
             still = ", ".join(sorted(task.get_name() for task in tasks if not task.done()))
             self.failed.set_exception(LaneStuckError(f"{still} will not end; leaving, to join the group anew"))
 
-    async def stop(self) -> None:
-        """End every lane, then Faust."""
+    async def stop(self, for_good: bool) -> None:
+        """End every lane, then Faust. Where it is `for_good` the group hears of it, and others take over at once."""
         await self.revoked(self.app, set(self.lanes))
+        await self._end(set(self.lanes))
+        if for_good:
+            await at_most(_LEAVE_SECONDS, self.app.consumer.leave())
         await self.app.stop()
 
     def _end_of(self, tp: TP) -> int | None:
@@ -220,7 +243,7 @@ def build_app(settings: Settings, worker: Worker) -> faust.App:
         consumer_max_fetch_size=settings.chunk_bytes,
         broker_max_poll_records=settings.chunk_records,
         broker_session_timeout=SESSION_SECONDS,
-        broker_heartbeat_interval=2.0,
+        broker_heartbeat_interval=_HEARTBEAT_SECONDS,
         broker_rebalance_timeout=REBALANCE_SECONDS,
         broker_request_timeout=30.0,
         broker_commit_interval=1.0,

@@ -5,6 +5,7 @@ that come back are given the same assignment again: such a topic would be read b
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from faust.assignor.partition_assignor import PartitionAssignor
@@ -21,9 +22,15 @@ class WholeAssignor(PartitionAssignor):  # type: ignore[misc]
 
     def assign(self, cluster: Any, member_metadata: Any) -> Any:
         """Called by aiokafka in the leader, at each rebalance."""
-        wanted = {name for metadata in member_metadata.values() for name in metadata.subscription}
-        missing = sorted(name for name in wanted if not cluster.partitions_for_topic(name))
-        if missing:
-            log.error("%s: not there, so nothing is assigned", ", ".join(missing))
-            raise TopicMissingError(", ".join(missing))
+        partitions_of_all(cluster, member_metadata)
         return super().assign(cluster, member_metadata)
+
+
+def partitions_of_all(cluster: Any, members: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Every topic that a member subscribes to, with its partitions. Raises TopicMissingError."""
+    wanted = sorted({name for metadata in members.values() for name in metadata.subscription})
+    missing = [name for name in wanted if not cluster.partitions_for_topic(name)]
+    if missing:
+        log.error("%s: not there, so nothing is assigned", ", ".join(missing))
+        raise TopicMissingError(", ".join(missing))
+    return {name: sorted(cluster.partitions_for_topic(name)) for name in wanted}

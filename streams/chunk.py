@@ -11,15 +11,29 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from sinks.consumption import left_for_good
+from streams.assignment import StayingAssignor
+
 
 class ChunkThread(driver.AIOKafkaConsumerThread):
     """Reads only what producers committed: the raw topics may be written in transactions too."""
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # Faust offers no setting for it outside its own exactly_once; the fetcher reads this when it starts.
+        # Faust offers no setting for these; both are read when the consumer starts.
         consumer._isolation_level = "read_committed"
+        # A worker of an earlier release knows only Faust's own.
+        strategies = consumer._partition_assignment_strategy
+        consumer._partition_assignment_strategy = (StayingAssignor(self._is_member), *strategies)
         return consumer
+
+    def _is_member(self) -> bool:
+        generation: int = self._ensure_consumer()._coordinator.generation
+        return generation > 0
+
+    async def leave(self) -> None:
+        """Tell the group at once that this member is gone for good."""
+        await left_for_good(self._ensure_consumer())
 
 
 class ChunkConsumer(driver.Consumer):
@@ -27,6 +41,10 @@ class ChunkConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> ChunkThread:
         return ChunkThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def leave(self) -> None:
+        """Tell the group at once that this member is gone for good: its partitions are others' without a wait."""
+        await self._thread.call_thread(self._thread.leave)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109
         records = await super()._getmany(active_partitions=active_partitions, timeout=timeout)

@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +26,10 @@ from streams.reading import ends_of, reader, stretch
 from streams.stage import Effects, Output, Stage
 from streams.stored import POSITION_KEY, Position, UnknownVersionError, newest_position, pack_position
 from streams.topics import topic_ids
+from streams.transaction import producer_of, send, transactional_id
 
 log = logging.getLogger(__name__)
 
-_BATCH_BYTES = 1024 * 1024
-_REQUEST_BYTES = 24 * 1024 * 1024
-_TRANSACTION_TIMEOUT_MS = 60_000
 _TELL_SECONDS = 2.0
 _RETRY_SECONDS = 2.0
 # A broker that died in the middle of a commit can leave the client waiting for ever.
@@ -50,6 +49,10 @@ class LaneFencedError(Exception):
 
 class LaneStuckError(Exception):
     """A partition that goes to another worker is not let go of: the process must end. The message says which."""
+
+
+class _OvertakenError(Exception):
+    """The partition came back to this worker, and another one has had it: the state here is not the newest."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,9 @@ class Lane:
         self._metrics = metrics
         self._chunks: deque[Chunk] = deque()
         self._arrived = asyncio.Event()
+        self._going, self._working = asyncio.Event(), asyncio.Lock()
+        self._going.set()
+        self._first, self._stood = True, False
         self._quiet_since = time.monotonic()
         self._watermark = 0
         self._cuts: tuple[int, ...] = ()
@@ -108,16 +114,32 @@ class Lane:
         return len(self._chunks)
 
     def put(self, chunk: Chunk) -> None:
-        """Queue a chunk; chunks of one partition come in order."""
-        self._chunks.append(chunk)
-        self._arrived.set()
+        """Queue a chunk; chunks of one partition come in order. What comes while the lane stands still comes again."""
+        if self._going.is_set():
+            self._chunks.append(chunk)
+            self._arrived.set()
+
+    async def stand_still(self) -> None:
+        """Write no more; returns when what is under way is done. What waits is forgotten: it comes again."""
+        self._going.clear()
+        async with self._working:
+            self._chunks.clear()
+            self._first = self._stood = True
+
+    def go_on(self) -> None:
+        """The partition is still ours."""
+        self.progress_at = time.monotonic()
+        self._going.set()
 
     async def run(self) -> None:
         """Open, work, and open anew after any failure of Kafka. Raises LaneRefusedError and LaneFencedError."""
         while True:
             try:
+                await self._going.wait()
                 await self._open()
                 await self._work()
+            except _OvertakenError:
+                log.info("%s: another worker has had it meanwhile; starting it anew", self)
             except ProducerFenced:
                 raise LaneFencedError(
                     f"{self}: another worker has taken over while this one was away; leaving, to join the group anew"
@@ -158,7 +180,9 @@ class Lane:
         self.position, self._watermark, self._cuts = position.offset, position.watermark, position.cuts
         self.stage.restored(position.watermark, len(position.cuts))
         if not self._settings.clock.is_told:
-            await self._commit(Effects(), self._position(position.offset, position.watermark))
+            await self._commit(
+                Effects(watermark=position.watermark), self._position(position.offset, position.watermark)
+            )
         self.progress_at = time.monotonic()
         self.ready = True
 
@@ -218,32 +242,60 @@ class Lane:
             )
 
     async def _work(self) -> None:
-        first = True
+        self._first, self._stood = True, False
         while True:
+            await self._going.wait()
+            if self._stood:
+                await self._go_on()
             if not self._chunks:
                 self._rest()
                 self._arrived.clear()
                 await happens(self._arrived, self._settings.sweep_seconds)
-            if self._chunks:
-                chunk = self._chunks[0]
-                if first:
-                    if passed := await self._catch_up(chunk.records[0].offset):
-                        log.warning("%s: %d records that the group's offset had passed", self, passed)
-                    first = False
-                await self._handle(chunk.records)
-                chunk.done()
-                self._chunks.popleft()
-                self._quiet_since = time.monotonic()
-            await self._sweep()
+            async with self._working:
+                if self._stood:
+                    continue
+                if self._chunks:
+                    await self._take(self._chunks[0])
+                if self._going.is_set():
+                    await self._sweep()
             self.progress_at = time.monotonic()
+
+    async def _go_on(self) -> None:
+        """Show by a transaction that nobody else has had the partition meanwhile. Raises _OvertakenError."""
+        async with self._working:
+            if not self._going.is_set():
+                return
+            self._stood = False
+            try:
+                await self._commit(Effects(watermark=self._watermark), self._position(self.position, self._watermark))
+            except ProducerFenced:
+                raise _OvertakenError from None
+
+    async def _take(self, chunk: Chunk) -> None:
+        """Handle a chunk, the first one after what lies before it. What is left where the lane is to stand still comes
+        again.
+        """
+        if self._first and (passed := await self._catch_up(chunk.records[0].offset)):
+            log.warning("%s: %d records that the group's offset had passed", self, passed)
+        await self._handle(chunk.records)
+        if self._going.is_set():
+            self._first = False
+            chunk.done()
+            self._chunks.popleft()
+            self._quiet_since = time.monotonic()
 
     async def _catch_up(self, until: int) -> int:
         """Handle what lies between our own position and an offset that is ahead of us; how many records that were."""
         handled = 0
         if until <= self.position:
             return handled
-        async with reader(self._settings.bootstrap) as consumer:
-            async for records in stretch(consumer, self.tp, self.position, until):
+        async with (
+            reader(self._settings.bootstrap) as consumer,
+            aclosing(stretch(consumer, self.tp, self.position, until)) as found,
+        ):
+            async for records in found:
+                if not self._going.is_set():
+                    break
                 handled += len(records)
                 await self._handle(records)
         return handled
@@ -255,7 +307,7 @@ class Lane:
             records = [record for record in records if record.offset >= self.position]
             if not records:
                 return
-        while records:
+        while records and self._going.is_set():
             gate = self._align(records[0].timestamp) if self.stage.aligned else None
             effects = self.stage.fold(records, self._settings.clock.now_ms(), gate)
             if not effects.taken:
@@ -286,7 +338,7 @@ class Lane:
         wall = self._settings.clock.now_ms()
         live = wall - self._watermark < _LIVE_MS or time.monotonic() - self._quiet_since > _IDLE_SECONDS
         now = wall if live else self._watermark
-        while not self._chunks:
+        while not self._chunks and self._going.is_set():
             effects = self.stage.sweep(now, wall)
             if effects is None:
                 return
@@ -329,36 +381,3 @@ class Lane:
         for written in kept[-1:]:
             if written.result().timestamp_type:
                 self._settings.clock.told(written.result().timestamp, since, steady_ms())
-
-
-async def send(
-    producer: AIOKafkaProducer, topic: str, partition: int, outputs: Sequence[Output], timestamp: int
-) -> list["asyncio.Future[Any]"]:
-    """Send records of `timestamp` (epoch ms) in as few batches as their bytes allow. The futures say when they are
-    written."""
-    sent = []
-    batch = producer.create_batch()
-    for key, value, headers in outputs:
-        while batch.append(timestamp=timestamp, key=key, value=value, headers=headers) is None:
-            sent.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = producer.create_batch()
-    if batch.record_count():
-        sent.append(await producer.send_batch(batch, topic, partition=partition))
-    return sent
-
-
-def producer_of(bootstrap: str, name: str) -> AIOKafkaProducer:
-    """A producer of transactions by this id, not started yet."""
-    return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
-        transactional_id=name,
-        transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
-        max_batch_size=_BATCH_BYTES,
-        max_request_size=_REQUEST_BYTES,
-        client_id=name,
-    )
-
-
-def transactional_id(group: str, stage: str, tp: TopicPartition) -> str:
-    """The id under which the owner of an input partition writes: who starts under it fences who did before."""
-    return f"{group}.{stage}.{tp.topic}.{tp.partition}"

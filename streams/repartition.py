@@ -22,12 +22,13 @@ from streams.alignment import Alignment
 from streams.clock import Clock
 from streams.intake import IntakeStage, partition_of
 from streams.journeys import JourneyStage
-from streams.lane import Lane, LaneSettings, producer_of, send, transactional_id
+from streams.lane import Lane, LaneSettings
 from streams.metrics import Metrics
 from streams.reading import ends_of, reader, stretch
 from streams.resolver import ResolverStage
 from streams.stage import Output
 from streams.stored import POLICIES_KEY, POSITION_KEY, Position, pack, pack_position, unpack, unpack_position
+from streams.transaction import producer_of, send, transactional_id
 
 # What holds positions, and grows first: no lane may find a new input partition and no word on where it stands.
 STATES = (topic.STATE, *(topic.positions_of(raw) for raw in topic.RAW))

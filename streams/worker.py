@@ -50,7 +50,7 @@ async def work(settings: Settings, rules: Rules) -> int:
         finally:
             for task in beside:
                 task.cancel()
-            await at_most(8, worker.stop())
+            await at_most(7, worker.stop(for_good=stop.is_set()))
 
 
 async def _until(stop: asyncio.Event, worker: Worker, beside: Sequence[asyncio.Task[None]]) -> int:

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from deploy.kafka.topics import create_topics
+from deploy.kafka.topics import create_topics, members_of
 from gateway.simulation.engine import Record, Simulation
 from schemas import rejection, topic
 from streams.reading import end_of, reader, stretch
@@ -207,6 +207,38 @@ def test_a_worker_that_slept_through_its_session_cannot_write_over_its_successor
 
     until(back, 60, sleeper.log)
     until(lambda: back() and settled(heir, len(records) + len(more))(), 90, heir.log)
+    for found in refolded(own_kafka):
+        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
+    no_fact_stands_twice(own_kafka)
+
+
+def restored(worker: WorkerProcess) -> list[str]:
+    """The lanes that a worker has restored, in order."""
+    return [line.split(": restored")[0].split("lane ")[1] for line in worker.log().splitlines() if ": restored" in line]
+
+
+@pytest.mark.timeout(300)
+def test_workers_come_and_go_and_what_stays_with_one_is_not_restored_again(
+    own_kafka: str, new_worker: NewWorker
+) -> None:
+    first, second = new_worker("worker-1"), new_worker("worker-2")
+    records = [record for record in history(120) if record.value is not None]
+    first.start()
+    until(lambda: first.state().get("lanes") == 7 and bool(first.state()["ready"]), 60, first.log)
+    emit(own_kafka, records[::3])
+    before = restored(first)
+    assert len(before) == len(set(before)) == 7
+    second.start()
+    until(lambda: second.state().get("lanes") == 3 and bool(second.state()["ready"]), 60, second.log)
+    assert first.state()["lanes"] == 4
+    emit(own_kafka, records[1::3])
+    until(settled(first, len(records[::3]) + len(records[1::3])), 90, first.log)
+    assert restored(first) == before
+    assert second.stop() == 0
+    assert members_of(own_kafka, "throughline.worker") == ["worker-1"]
+    emit(own_kafka, records[2::3])
+    until(settled(first, len(records)), 90, first.log)
+    assert sorted(restored(first)[7:]) == sorted(set(restored(second)))
     for found in refolded(own_kafka):
         assert (found.lost, found.doubled, found.differences) == (0, 0, [])
     no_fact_stands_twice(own_kafka)
