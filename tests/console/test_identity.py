@@ -65,6 +65,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory, free_ports: Any) -> Itera
     """An instance that knows four people."""
     with running(tmp_path_factory.mktemp("identity") / "data", max(free_ports(1)[0], 20_000)) as data:
         say(data, "emit", text="\n".join(TOLD))
+        # It waits until the writer has made its tables, and all is in them.
+        say(data, "verify")
         eventually(lambda: ask(data, "sql", _COUNTS) == [KNOWN], 60)
         yield data
 
