@@ -12,7 +12,7 @@ from streams.stage import Effects
 from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, refuse_other_version, under, unpack_policies
 
 # One slice of a sweep folds so many customers, or looks at so many who are not due after all: some milliseconds.
-_MOST_SWEPT, _MOST_LOOKED_AT = 50, 4000
+_MOST_SWEPT, _MOST_LOOKED_AT = 30, 4000
 _MOST_REVIEWED = 50
 _POLICIES = POLICIES_KEY.decode()
 _NONE_ADOPTED: list[tuple[int, str]] = []
