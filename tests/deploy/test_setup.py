@@ -62,4 +62,4 @@ def test_a_system_without_what_is_needed_and_without_apt_is_told_in_one_line(tmp
 
 def test_the_data_directory_and_what_is_built_stay_out_of_the_repository() -> None:
     ignored = (ROOT / ".gitignore").read_text().split()
-    assert {"var/", ".venv/", "deploy/kafka/lib/"} <= set(ignored)
+    assert {"var/", ".venv", "deploy/kafka/lib"} <= set(ignored)
