@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from sinks.waiting import happens
 
 EMITTED_APART_MS = 100
-OCCURRED_APART_MS = 2 * 24 * 3600 * 1000
 _PATIENCE_SECONDS = 1.0
 
 Gate = Callable[[int, int], bool]
@@ -30,9 +29,10 @@ class Front:
 
 
 class Alignment:
-    """The fronts of the lanes that have to stay together."""
+    """The fronts of the lanes that have to stay together, to `apart_ms` of event time."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart_ms: int) -> None:
+        self._apart_ms = apart_ms
         self._fronts: dict[object, Front] = {}
         self._moved = asyncio.Event()
 
@@ -53,7 +53,7 @@ class Alignment:
         """Tells of a record (emitted, occurred; epoch ms) whether `lane` may take it now; None where all may go."""
         patient = time.monotonic() - _PATIENCE_SECONDS
         others = [
-            (front.emitted_ms + EMITTED_APART_MS, front.watermark_ms + OCCURRED_APART_MS)
+            (front.emitted_ms + EMITTED_APART_MS, front.watermark_ms + self._apart_ms)
             for other, front in self._fronts.items()
             if other != lane and front.emitted_ms is not None and (front.emitted_ms or front.since > patient)
         ]

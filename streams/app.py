@@ -64,7 +64,13 @@ class Worker:
         # Topics that were not there at the last look.
         self._gone: set[str] = set()
         self._lane_settings = LaneSettings(
-            settings.kafka, settings.group, settings.partitions, settings.sweep_seconds, Alignment(), Clock()
+            settings.kafka,
+            settings.group,
+            settings.partitions,
+            settings.sweep_seconds,
+            # What is half a correction window apart is still corrected, though it was late itself.
+            Alignment(rules.correction_ms // 2),
+            Clock(),
         )
         self.app = build_app(settings, self)
 

@@ -83,7 +83,7 @@ class Repartition:
 
     async def drain(self) -> None:
         """Fold what the journeys have not read yet, as the worker would have, until nothing is left anywhere."""
-        settings = LaneSettings(self.bootstrap, self.group, self.before, 1.0, Alignment(), Clock())
+        settings = LaneSettings(self.bootstrap, self.group, self.before, 1.0, Alignment(0), Clock())
         read: dict[TopicPartition, int] = {}
         while True:
             ends = await ends_of(self.bootstrap, self._places(topic.TOUCHPOINTS, self.before))

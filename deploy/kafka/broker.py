@@ -121,7 +121,9 @@ class Broker:
             find_java(),
             f"-Xmx{heap_mib}m",
             "-XX:+ExitOnOutOfMemoryError",
-            *(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if heap_mib <= 128 else ["-XX:+UseG1GC"]),
+            # G1 is for larger heaps, and for more processors.
+            "-XX:+UseSerialGC",
+            *(["-XX:TieredStopAtLevel=1"] if heap_mib <= 128 else []),
             "-Djava.awt.headless=true",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dorg.slf4j.simpleLogger.showDateTime=true",
