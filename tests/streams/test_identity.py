@@ -13,7 +13,7 @@ from schemas.fact import IdentityConflict
 from streams.stored import POSITION_KEY, unpack_position
 from tests.streams.conftest import WorkerProcess, until
 from tests.streams.records import raw
-from tests.streams.test_worker import NewWorker, emit, read
+from tests.streams.topics import NewWorker, emit, read
 
 PEOPLE = 40
 

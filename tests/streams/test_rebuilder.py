@@ -31,7 +31,7 @@ from tests.journey.telling import RULES
 from tests.process import answers, eventually
 from tests.sinks.conftest import Part, clickhouse_of, figure, health, keyed, produce, running, settings_for
 from tests.streams.conftest import PARTITIONS
-from tests.streams.test_worker import read
+from tests.streams.topics import read
 
 WRITER, REBUILDER, PORT = "sinks.writer", "streams.rebuilder", 8
 START = datetime(2025, 3, 1, 12, tzinfo=UTC)

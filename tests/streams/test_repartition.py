@@ -12,7 +12,7 @@ from streams.refold import refold
 from streams.repartition import Moved
 from tests.journey.telling import RULES
 from tests.streams.conftest import WorkerProcess, until
-from tests.streams.test_worker import emit, history, no_fact_stands_twice, read
+from tests.streams.topics import emit, history, no_fact_stands_twice, read
 
 AFTER = 3
 NewWorker = Callable[[str], WorkerProcess]

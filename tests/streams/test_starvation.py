@@ -10,7 +10,7 @@ from gateway.simulation.engine import Record
 from schemas import topic
 from streams.starvation import Starvation
 from tests.streams.records import raw
-from tests.streams.test_worker import NewWorker, emit
+from tests.streams.topics import NewWorker, emit
 
 FETCHES_NOTHING = """
 import asyncio
