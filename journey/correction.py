@@ -98,7 +98,7 @@ def _accept(
         newest, seen = max(newest, touch.at), True
         accepted.append(((touch.at, touch.source, touch.id), name, touch))
         if order:
-            insort(order, _place_of(touch))
+            insort(order, touch.key)
     outcome.facts += flagged.values()
     if left_out:
         remember(journey, left_out, newest, rules)
@@ -117,8 +117,8 @@ def _is_closed(
     if journey.recents.count + len(accepted) < MOST_RECENTS:
         return False
     if not order:
-        order += sorted([_place_of(held) for held in journey.recents] + [place for place, _, _ in accepted])
-    return _place_of(touch) < order[-MOST_RECENTS]
+        order += sorted([held.key for held in journey.recents] + [place for place, _, _ in accepted])
+    return touch.key < order[-MOST_RECENTS]
 
 
 def _too_late(customer_id: str, touch: Touch, newest: int, rules: Rules) -> TooLate:
@@ -164,7 +164,7 @@ def _refold(
 
     What comes before the first late one is the same in both folds: folded once, in silence.
     """
-    recent = [(_place_of(touch), touch) for touch in journey.recents]
+    recent = [(touch.key, touch) for touch in journey.recents]
     cut = bisect_left(recent, accepted[0][0], key=_PLACE)
     old_head, silence = _base(journey, rules), Silence(customer_id, rules)
     for _, touch in recent[:cut]:
@@ -188,10 +188,6 @@ def _refold(
     _tell_difference(facts, old, new, said, outcome)
     if journey.recents.count >= FOLD_AWAY_AT:
         fold_away(journey, customer_id, rules)
-
-
-def _place_of(touch: Touch) -> Place:
-    return touch.at, touch.source, touch.id
 
 
 def _base(journey: Journey, rules: Rules) -> Head:

@@ -131,9 +131,9 @@ class Worker:
         tasks = [self._tasks.pop(tp) for tp in partitions if tp in self._tasks]
         for tp in partitions:
             self.lanes.pop(tp, None)
-        if not await ended(tasks, _END_SECONDS) and not self.failed.done():
+        if not await ended(tasks, _END_SECONDS):
             still = ", ".join(sorted(task.get_name() for task in tasks if not task.done()))
-            self.failed.set_exception(LaneStuckError(f"{still} will not end; leaving, to join the group anew"))
+            self._fail(LaneStuckError(f"{still} will not end; leaving, to join the group anew"))
 
     async def stop(self, for_good: bool) -> None:
         """End every lane, then Faust. Where it is `for_good` the group hears of it, and others take over at once."""
@@ -169,7 +169,7 @@ class Worker:
         if error is not None:
             if not isinstance(error, LaneRefusedError | LaneFencedError):
                 log.error("%s ended", task.get_name(), exc_info=error)
-            self.failed.set_exception(error)
+            self._fail(error)
 
     def lag(self) -> dict[str, int]:
         """Records not yet handled, by input topic."""
@@ -210,7 +210,7 @@ class Worker:
                     consumer._buffered_partitions,
                 )  # fmt: skip
                 what = f"records wait in {', '.join(starved)} and nothing fetches them; leaving, to join the group anew"
-                self.failed.set_exception(StarvedError(what))
+                self._fail(StarvedError(what))
 
     async def _refuse_other_inputs(self) -> None:
         """Fail where a topic is another one than before, whose offsets mean other records, or is gone.
@@ -230,7 +230,7 @@ class Worker:
         if lost:
             self._fail(StarvedError(f"{', '.join(sorted(lost))}: gone, or made anew; leaving, to look at it anew"))
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         if not self.failed.done():
             self.failed.set_exception(error)
 

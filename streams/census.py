@@ -6,7 +6,7 @@ seen. A touchpoint counts once, for the partition of the derived id that it is o
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import md5
@@ -59,6 +59,22 @@ def hash_of(derived_id: str, source: str, touchpoint_id: str) -> int:
     hashed = _fresh()
     hashed.update(f"{derived_id}\0{source}\0{touchpoint_id}".encode())
     return int.from_bytes(hashed.digest()[:8], "little")
+
+
+def told_in(records: Iterable[Any]) -> Iterator[tuple[Any, Brief, bool]]:
+    """Of records of journey.touchpoints those that tell of a touchpoint and can be read, and whether to an account.
+
+    Other controls tell of none, and what was passed on stands elsewhere already.
+    """
+    for record in records:
+        kind = kind_of(record.headers) if record.headers else b""
+        if record.value is None or kind not in (b"", ACCOUNT):
+            continue
+        try:
+            it = brief(record.value)
+        except msgspec.MsgspecError:
+            continue
+        yield record, it, kind == ACCOUNT
 
 
 @dataclass
@@ -174,15 +190,8 @@ class Census:
     def _count(self, records: Iterable[Any], count: Count, known: set[int], moved_below: int) -> None:
         """Below `moved_below` there were fewer partitions: who stands here may have its place elsewhere now."""
         of, strangers, here = self._of, self._strangers, count.partition
-        for record in records:
-            kind = kind_of(record.headers) if record.headers else b""
-            if record.value is None or kind not in (b"", ACCOUNT):
-                continue
-            try:
-                it = brief(record.value)
-            except msgspec.MsgspecError:
-                continue
-            if kind == ACCOUNT:
+        for record, it, to_account in told_in(records):
+            if to_account:
                 token, home = hash_of(it.customer_id, it.source, it.id), here
                 if record.offset < moved_below:
                     home = self._home(it.customer_id)
@@ -230,14 +239,12 @@ class Census:
 
 
 def _wanted(records: Iterable[Any], tokens: frozenset[int]) -> Iterable[Distinct]:
-    for record in records:
-        if record.value is None or (record.headers and kind_of(record.headers)):
-            continue
-        try:
-            it = brief(record.value)
-            derived_id = it.derived_id or it.customer_id
-            if hash_of(derived_id, it.source, it.id) in tokens:
+    for record, it, to_account in told_in(records):
+        derived_id = it.derived_id or it.customer_id
+        if not to_account and hash_of(derived_id, it.source, it.id) in tokens:
+            try:
                 decode(record.value)
-                yield derived_id, it.source, it.id
-        except msgspec.MsgspecError:
-            continue
+            except msgspec.MsgspecError:
+                # The journey stage has rejected it.
+                continue
+            yield derived_id, it.source, it.id

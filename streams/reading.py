@@ -81,6 +81,18 @@ async def stretch(
             raise TimeoutError(f"{tp.topic}/{tp.partition}: nothing to read at {await consumer.position(tp)} of {end}")
 
 
+async def compacted(consumer: AIOKafkaConsumer, tp: TopicPartition, end: int) -> dict[bytes, bytes]:
+    """The newest value of every key of a compacted topic's partition below `end`. Raises as `stretch` does."""
+    kept: dict[bytes, bytes] = {}
+    async for records in stretch(consumer, tp, None, end):
+        for record in records:
+            if record.value is None:
+                kept.pop(record.key, None)
+            else:
+                kept[record.key] = record.value
+    return kept
+
+
 async def ends_of(bootstrap: str, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
     """The offset after each partition's newest record, also where its transaction is not seen to have ended.
 

@@ -20,8 +20,7 @@ from journey.rules import Rules
 from journey.state import Journey
 from journey.touch import Touch
 from schemas import topic
-from streams.census import brief
-from streams.control import ACCOUNT, kind_of
+from streams.census import told_in
 from streams.reading import reader, stretch
 from streams.snapshot import Snapshot, ends_between_transactions, snapshot
 from streams.stored import Position, is_redirect, unpack
@@ -133,20 +132,16 @@ class _Everybody:
         """Take a stretch of a partition in: accounts' copies are replayed, other controls move nothing of their own."""
         arrivals: dict[str, list[Touch]] = {}
         accounts: set[str] = set()
-        for record in records:
-            kind = kind_of(record.headers) if record.headers else b""
-            if record.value is None or kind not in (b"", ACCOUNT):
+        for record, it, to_account in told_in(records):
+            owner = it.customer_id if to_account else self._owner(it.derived_id or it.customer_id)
+            if not self._wanted(owner):
                 continue
             try:
-                it = brief(record.value)
-                owner = it.customer_id if kind == ACCOUNT else self._owner(it.derived_id or it.customer_id)
-                if not self._wanted(owner):
-                    continue
                 wire = decode(record.value)
             except msgspec.MsgspecError:
                 # The journey stage has rejected it.
                 continue
-            if kind == ACCOUNT:
+            if to_account:
                 accounts.add(wire.customer_id)
             else:
                 found.touchpoints += 1

@@ -24,7 +24,7 @@ from streams.intake import IntakeStage, partition_of
 from streams.journeys import JourneyStage
 from streams.lane import Lane, LaneSettings
 from streams.metrics import Metrics
-from streams.reading import ends_of, reader, stretch
+from streams.reading import compacted, ends_of, reader
 from streams.resolver import ResolverStage
 from streams.stage import Output
 from streams.stored import POLICIES_KEY, POSITION_KEY, Position, pack, pack_position, unpack, unpack_position
@@ -143,21 +143,23 @@ class Repartition:
 
     def _journeys_outputs(self) -> dict[TopicPartition, list[Output]]:
         watermark = max(position.watermark for position in self._positions.values())
-        generation = 1 + max(len(position.cuts) for position in self._positions.values())
         outputs: dict[TopicPartition, list[Output]] = {}
         for place in self._places(topic.STATE, self.after):
             known = self._positions.get(place.partition, Position(0, policy=self.rules.digest))
-            position = _cut(replace(known, watermark=watermark), self.after, generation)
+            position = _cut(replace(known, watermark=watermark), self.after, self._generation())
             outputs[place] = [(POSITION_KEY, pack_position(position), [])]
             if self._policies and place.partition >= self.before:
                 outputs[place].append((POLICIES_KEY, self._policies, []))
         return outputs
 
+    def _generation(self) -> int:
+        """How often the number has changed, this time with it."""
+        return 1 + max(len(position.cuts) for position in self._positions.values())
+
     def _moved_on(self, state: State) -> Output:
-        generation = 1 + max(len(position.cuts) for position in self._positions.values())
         known = state.get(POSITION_KEY)
         position = unpack_position(known) if known else Position(0)
-        return POSITION_KEY, pack_position(_cut(position, self.after, generation)), []
+        return POSITION_KEY, pack_position(_cut(position, self.after, self._generation())), []
 
     def _going(self, state: State, place: TopicPartition) -> dict[bytes, int]:
         """Who belongs to another partition, and to which."""
@@ -198,16 +200,9 @@ async def made_with(bootstrap: str, found: Mapping[str, int]) -> int:
 
 async def _state_of(bootstrap: str, place: TopicPartition, settled: bool = True) -> State:
     """What a partition of a compacted topic says by now. Not `settled` is one with a transaction that may be open."""
-    state: State = {}
     async with reader(bootstrap) as consumer:
         end = (await (ends_of(bootstrap, [place]) if settled else consumer.end_offsets([place])))[place]
-        async for records in stretch(consumer, place, None, end):
-            for record in records:
-                if record.value is None:
-                    state.pop(record.key, None)
-                else:
-                    state[record.key] = record.value
-    return state
+        return await compacted(consumer, place, end)
 
 
 def _now_ms() -> int:

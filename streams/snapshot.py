@@ -8,8 +8,8 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas import topic
-from streams.reading import ends_of, reader, stretch
-from streams.stored import POLICIES_KEY, POSITION_KEY, Position, newest_position
+from streams.reading import compacted, ends_of, reader
+from streams.stored import POLICIES_KEY, POSITION_KEY, Position, unpack_position
 
 _POLL_SECONDS = 0.05
 # Longer than Kafka leaves a transaction open whose worker is gone.
@@ -42,13 +42,8 @@ async def ends_between_transactions(bootstrap: str, partitions: Iterable[int]) -
 
 async def snapshot(consumer: AIOKafkaConsumer, partition: int, end: int) -> Snapshot:
     """Read one, up to an end that lies between two transactions."""
-    journeys: dict[str, bytes] = {}
-    position = Position(0)
-    async for records in stretch(consumer, TopicPartition(topic.STATE, partition), None, end):
-        for record in records:
-            if record.value is None:
-                journeys.pop(record.key.decode(), None)
-            elif record.key not in (POSITION_KEY, POLICIES_KEY):
-                journeys[record.key.decode()] = record.value
-        position = newest_position(records) or position
-    return Snapshot(journeys, position)
+    kept = await compacted(consumer, TopicPartition(topic.STATE, partition), end)
+    position = kept.pop(POSITION_KEY, None)
+    kept.pop(POLICIES_KEY, None)
+    journeys = {key.decode(): value for key, value in kept.items()}
+    return Snapshot(journeys, unpack_position(position) if position else Position(0))
