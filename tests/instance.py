@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+
+from schemas.settings import Run
 from tests.process import ROOT
 
 _SECONDS = 240
@@ -67,3 +71,28 @@ def running(data: Path, port_base: int, environment: dict[str, str] | None = Non
         yield data
     finally:
         say(data, "down", codes=(0, 3))
+
+
+def run_of(data: Path) -> Run:
+    """Where a running instance's parts are."""
+    run = Run.read(data)
+    assert run is not None
+    return run
+
+
+@contextmanager
+def writing(data: Path) -> Iterator[Client]:
+    """What an operator with the writer's account may do to the tables."""
+    run = run_of(data).clickhouse
+    client = clickhouse_connect.get_client(
+        host="127.0.0.1",
+        port=int(run.url.rpartition(":")[2]),
+        username=run.user,
+        password=run.password,
+        database=run.database,
+        autogenerate_session_id=False,
+    )
+    try:
+        yield client
+    finally:
+        client.close()

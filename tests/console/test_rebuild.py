@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
@@ -17,8 +16,7 @@ from console.catching_up import follow
 from console.lag import KafkaView
 from console.replay import RawProducer
 from gateway.simulation.engine import Record
-from schemas.settings import Run
-from tests.instance import ask, running, say
+from tests.instance import ask, run_of, running, say, writing
 from tests.process import eventually
 
 NOW_MS = 1_772_000_000_000
@@ -31,7 +29,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory, free_ports: Any) -> Itera
     """A small instance on which everything is folded and queryable."""
     base = max(free_ports(1)[0], 20_000)
     with running(tmp_path_factory.mktemp("rebuild") / "data", base) as data:
-        run = _run(data)
+        run = run_of(data)
         producer, view, analyst = RawProducer(run.kafka), KafkaView(run.kafka), analyst_of(run)
         for name, value in recent(VOLUME, NOW_MS):
             producer.send(Record(0, name, b"any", value, False))
@@ -47,23 +45,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory, free_ports: Any) -> Itera
 @pytest.fixture
 def writer(instance: Path) -> Iterator[Client]:
     """What an operator with the writer's account may do to the tables."""
-    run = _run(instance).clickhouse
-    client = clickhouse_connect.get_client(
-        host="127.0.0.1",
-        port=int(run.url.rpartition(":")[2]),
-        username=run.user,
-        password=run.password,
-        database=run.database,
-        autogenerate_session_id=False,
-    )
-    yield client
-    client.close()
-
-
-def _run(data: Path) -> Run:
-    run = Run.read(data)
-    assert run is not None
-    return run
+    with writing(instance) as client:
+        yield client
 
 
 def customer(data: Path) -> str:

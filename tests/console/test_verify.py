@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
@@ -18,8 +17,7 @@ from console.lag import KafkaView
 from console.replay import RawProducer
 from console.verification import Verdict, verify
 from gateway.simulation.engine import Simulation
-from schemas.settings import Run
-from tests.instance import ask, running, say
+from tests.instance import ask, run_of, running, say, writing
 
 HISTORY = [record for record in Simulation(11, 250, 60, 1_772_000_000_000).history() if record.value is not None]
 LIVE = 1500
@@ -42,23 +40,8 @@ def data(tmp_path_factory: pytest.TempPathFactory, free_ports: Any) -> Iterator[
 @pytest.fixture
 def writer(data: Path) -> Iterator[Client]:
     """What an operator with the writer's account may do to the tables."""
-    run = run_of(data).clickhouse
-    client = clickhouse_connect.get_client(
-        host="127.0.0.1",
-        port=int(run.url.rpartition(":")[2]),
-        username=run.user,
-        password=run.password,
-        database=run.database,
-        autogenerate_session_id=False,
-    )
-    yield client
-    client.close()
-
-
-def run_of(data: Path) -> Run:
-    run = Run.read(data)
-    assert run is not None
-    return run
+    with writing(data) as client:
+        yield client
 
 
 def verified(data: Path, most_folded: int | None = None) -> Verdict:

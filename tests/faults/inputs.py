@@ -1,7 +1,5 @@
 """Trouble of what a part is given: an input topic that is another one than before, settings that are wrong."""
 
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,7 +15,7 @@ from schemas.topic import BY_NAME, RAW, TOPICS, TOUCHPOINTS, positions_of
 from tests.faults.house import PARTITIONS, House, neighbours
 from tests.faults.processes import waited
 from tests.faults.trouble import Log
-from tests.process import ROOT, child
+from tests.process import child
 
 _REFUSED_SECONDS = 10.0
 
@@ -125,21 +123,12 @@ def mistakes(house: House, chance: Random, log: Log) -> None:
 def _refusal(mistake: Mistake, settings: dict[str, str], house: House) -> float | None:
     """Seconds until the part says what has to be said; None where it does not in time."""
     path = house.log(f"mistaken-{mistake.module}-{mistake.what.replace(' ', '-')}")
-    with path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", mistake.module], cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
-        )
+    # What it said the last time is no refusal now.
+    path.unlink(missing_ok=True)
     started = time.monotonic()
-    try:
+    with child([sys.executable, "-m", mistake.module], path, settings):
         said = waited(lambda: _says(path, mistake), _REFUSED_SECONDS)
         return round(time.monotonic() - started, 1) if said else None
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _says(log: Path, mistake: Mistake) -> bool:
