@@ -53,12 +53,18 @@ format: installed ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+.PHONY: peers
+peers: setup ## Build what the benchmarks compare with: Kafka Streams by Maven, Quix Streams in .venv-peers
+	@deploy/setup.sh jdk
+	@deploy/setup.sh maven
+	@$(BIN)/python -m benchmarks.peers.ready
+
 .PHONY: bench
-bench: setup ## Measure, side by side with a stock Faust app; results in benchmarks/results
+bench: peers ## Measure all, side by side with the peers; docs/benchmarks.md and the README's table are written anew
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: bench-quick
-bench-quick: setup ## The same with a tenth of the data and one run each: a first look in two minutes
+bench-quick: peers ## The journey stage and its peers with a quarter of the data: a first look in four minutes
 	@$(BIN)/python -m benchmarks --quick
 
 .PHONY: bench-backfill
@@ -82,10 +88,13 @@ faults-planted: installed ## Plant twelve bugs into the real parts, one at a tim
 	@$(BIN)/python -m tests.faults.plants $(ARGS)
 
 .PHONY: pins
-pins: installed ## Resolve the dependencies of pyproject.toml anew into constraints.txt, with hashes
+pins: installed ## Resolve the dependencies anew into constraints.txt, and the peers' beside them, with hashes
 	@$(BIN)/pip-compile --quiet --extra dev --build-deps-for editable --generate-hashes --allow-unsafe --strip-extras \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	  --output-file constraints.txt pyproject.toml
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	  --output-file benchmarks/peers/quix_streams.txt benchmarks/peers/quix_streams.in
 
 .PHONY: clean
 clean: ## Remove what tools leave behind; the data in ./var stays
@@ -93,8 +102,8 @@ clean: ## Remove what tools leave behind; the data in ./var stays
 	@find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: bare
-bare: clean ## Remove also the virtualenv and Kafka's jars: as freshly cloned, but for ./var
-	@rm -rf $(VENV) .compiled deploy/kafka/lib
+bare: clean ## Remove also the virtualenvs and Kafka's jars: as freshly cloned, but for ./var
+	@rm -rf $(VENV) .venv-peers .compiled deploy/kafka/lib benchmarks/peers/kafka_streams/target
 
 # constraints.txt names every package, so pip resolves nothing: what a registry has got since cannot get in the way.
 # pip checks every archive against its hash; the package itself is then only linked in.

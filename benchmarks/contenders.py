@@ -11,6 +11,8 @@ import httpx
 from kafka import KafkaConsumer, TopicPartition
 
 from benchmarks.broker import PARTITIONS, drop, free_run, recreate, running
+from benchmarks.peers import ready
+from deploy.kafka.broker import find_java
 from schemas import topic
 from schemas.settings import Settings
 
@@ -63,18 +65,47 @@ def _folded(client: httpx.Client, page: str) -> int:
 
 @contextmanager
 def stock_faust(bootstrap: str, folder: Path, number: int) -> Iterator[Run]:
-    """A stock Faust app with a Table: a simpler job, a count per customer."""
+    """A stock Faust app: a touchpoint counts when the change is in its Table's changelog."""
     name = f"stock-faust-{number}"
-    changelog = f"{name}-counts-changelog"
+    changelog = f"{name}-customers-changelog"
     environment = {"BENCHMARK_KAFKA": bootstrap, "BENCHMARK_RUN": name}
     command = [sys.executable, "-m", "benchmarks.peers.stock_faust", "--datadir", str(folder / name), "worker"]
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap)
+    with _peer(bootstrap, folder, name, command, environment) as (run, consumer):
+        yield replace(run, done=lambda: _written(consumer, changelog))
+
+
+@contextmanager
+def kafka_streams(bootstrap: str, folder: Path, number: int) -> Iterator[Run]:
+    """Kafka Streams, exactly once: a touchpoint counts when its group's offset, and so its transaction, stands."""
+    name = f"kafka-streams-{number}"
+    options = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", ready.classpath()]
+    command = [find_java(), *options, "Peer", bootstrap, name, str(folder / name)]
+    with _peer(bootstrap, folder, name, command, {}) as (run, consumer):
+        yield replace(run, done=lambda: _committed(consumer))
+
+
+@contextmanager
+def quix_streams(bootstrap: str, folder: Path, number: int) -> Iterator[Run]:
+    """Quix Streams: a touchpoint counts when its group's offset stands, which follows the changelog."""
+    name = f"quix-streams-{number}"
+    command = [str(ready.quix_python()), "-m", "benchmarks.peers.quix_streams", bootstrap, name, str(folder / name)]
+    with _peer(bootstrap, folder, name, command, {}) as (run, consumer):
+        yield replace(run, done=lambda: _committed(consumer))
+
+
+@contextmanager
+def _peer(
+    bootstrap: str, folder: Path, name: str, command: list[str], environment: dict[str, str]
+) -> Iterator[tuple[Run, KafkaConsumer]]:
+    """A peer at work, and a consumer that sees its group; the topics that it has made go when it is done."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=name, enable_auto_commit=False)
     try:
         with _started(command, environment, folder, name) as run:
-            yield replace(run, done=lambda: _written(consumer, changelog))
+            yield run, consumer
     finally:
+        made = [each for each in consumer.topics() if name in each]
         consumer.close()
-        drop(bootstrap, [changelog])
+        drop(bootstrap, made)
 
 
 def _written(consumer: KafkaConsumer, changelog: str) -> int:
@@ -83,6 +114,12 @@ def _written(consumer: KafkaConsumer, changelog: str) -> int:
         return 0
     ends = consumer.end_offsets([TopicPartition(changelog, partition) for partition in range(PARTITIONS)])
     return int(sum(ends.values()))
+
+
+def _committed(consumer: KafkaConsumer) -> int:
+    """How far the group is: the data was not written in transactions, so offsets are records."""
+    places = [TopicPartition(topic.TOUCHPOINTS, partition) for partition in range(PARTITIONS)]
+    return sum(consumer.committed(place) or 0 for place in places)
 
 
 @contextmanager

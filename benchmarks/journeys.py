@@ -14,11 +14,19 @@ from benchmarks.broker import broker
 from benchmarks.contenders import Run
 from benchmarks.loading import load
 from benchmarks.pace import Pace, pace
-from benchmarks.report import Figure, Report
+from benchmarks.report import Figure, Report, ratio
 from benchmarks.touchpoints import DAYS, Volume
 
-OURS, STOCK = "Throughline, the whole policy", "stock Faust, a count in a Table"
-_PATIENCE_SECONDS, _TELL_SECONDS, _PAUSE_SECONDS = 60.0, 5.0, 20.0
+OURS = "Throughline"
+STREAMS, QUIX, STOCK = "Kafka Streams", "Quix Streams", "stock Faust"
+_DOES = {
+    OURS: "the whole policy, exactly once",
+    STREAMS: "a simpler job, in Java on RocksDB, exactly once",
+    QUIX: "a simpler job, in Python on RocksDB, at least once",
+    STOCK: "a simpler job, in Python in memory, at least once",
+}
+_PATIENCE_SECONDS, _TELL_SECONDS, _PAUSE_SECONDS = 60.0, 5.0, 4.0
+_WARM_SHARE, _ENOUGH_SHARE = 0.1, 0.9
 _PER_SECOND, _MICROSECONDS, _MIB = "touchpoints/s", "µs/touchpoint", "MiB"
 
 
@@ -31,11 +39,10 @@ class Plan:
     volume: Volume
     repetitions: int
     stock_touchpoints: int
-    calm_seconds: float
 
 
-FULL = Plan("journeys", "make bench", Volume(2_000_000, 200_000), 3, 100_000, 300)
-QUICK = Plan("journeys-quick", "make bench-quick", Volume(200_000, 20_000), 1, 50_000, 60)
+FULL = Plan("journeys", "make bench", Volume(400_000, 40_000), 3, 50_000)
+QUICK = Plan("journeys-quick", "make bench-quick", Volume(100_000, 10_000), 3, 8_000)
 
 
 @dataclass(frozen=True)
@@ -47,22 +54,27 @@ class Contender:
     touchpoints: int
 
 
-def measure(plan: Plan) -> Report:
-    """Run the plan from the start to the end; progress goes to stderr."""
-    load_before = machine.load()
-    contending = [
+def contending(plan: Plan) -> list[Contender]:
+    """Ours and all peers, in the order in which they take their turns."""
+    return [
         Contender(OURS, contenders.worker, plan.volume.touchpoints),
+        Contender(STREAMS, contenders.kafka_streams, plan.volume.touchpoints),
+        Contender(QUIX, contenders.quix_streams, plan.volume.touchpoints),
         Contender(STOCK, contenders.stock_faust, plan.stock_touchpoints),
     ]
-    speeds = {each.name: Figure(each.name, _PER_SECOND) for each in contending}
-    costs = {each.name: Figure(f"{each.name}: processor time", _MICROSECONDS) for each in contending}
-    peaks = {each.name: Figure(f"{each.name}: peak memory", _MIB) for each in contending}
+
+
+def measure(plan: Plan, measured: list[Contender]) -> Report:
+    """Run the plan from the start to the end; progress goes to stderr."""
+    load_before = machine.load()
+    speeds = {each.name: Figure(f"{each.name}: {_DOES[each.name]}", _PER_SECOND) for each in measured}
+    costs = {each.name: Figure(f"{each.name}: processor time", _MICROSECONDS) for each in measured}
+    peaks = {each.name: Figure(f"{each.name}: peak memory", _MIB) for each in measured}
     busiest = 0.0
     with broker() as (bootstrap, folder):
         _prepare(bootstrap, plan.volume)
-        _calm(plan.calm_seconds)
         for number in range(plan.repetitions):
-            for each in contending:
+            for each in measured:
                 busiest = max(busiest, _calm(_PAUSE_SECONDS))
                 found, peak_mib = _once(each, bootstrap, folder, number)
                 speeds[each.name].values.append(found.per_second)
@@ -75,16 +87,9 @@ def measure(plan: Plan) -> Report:
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         plan.command,
         [*speeds.values(), *costs.values(), *peaks.values()],
-        {
-            "touchpoints/s, Throughline / stock Faust": _ratio(speeds[OURS], speeds[STOCK]),
-            "processor time, stock Faust / Throughline": _ratio(costs[STOCK], costs[OURS]),
-        },
+        [ratio(f"touchpoints/s, {OURS} / {name}", speeds[OURS], speeds[name]) for name in speeds if name != OURS],
         _notes(plan, load_before, busiest),
     )
-
-
-def _ratio(one: Figure, other: Figure) -> float:
-    return round(one.spread[1] / other.spread[1], 2)
 
 
 def _prepare(bootstrap: str, volume: Volume) -> None:
@@ -109,7 +114,8 @@ def _once(contender: Contender, bootstrap: str, folder: Path, number: int) -> tu
     with contender.starts(bootstrap, folder, number) as run:
         found = pace(
             run,
-            until=contender.touchpoints,
+            since=int(_WARM_SHARE * contender.touchpoints),
+            until=int(_ENOUGH_SHARE * contender.touchpoints),
             patience_seconds=_PATIENCE_SECONDS,
             told=_Telling(f"{contender.name}, run {number + 1}"),
         )
@@ -121,14 +127,15 @@ def _notes(plan: Plan, load_before: float, busiest: float) -> list[str]:
     return [
         f"Data: {volume.touchpoints:,} touchpoints of {volume.customers:,} customers over {DAYS} days, seed "
         f"{volume.seed}, about 2 % of them repeated and 5 % late; loaded once into `journey.touchpoints`, which "
-        "both read from its beginning, in turns.",
-        "Throughline: one worker process with its default settings, the whole default policy, exactly once; a "
-        "touchpoint counts when its transaction is committed. A new group and new state, facts and alerts each run.",
-        f"Stock Faust: one worker process with default settings (web server off), a count per customer in a Table in "
-        f"memory, at least once, over the first {plan.stock_touchpoints:,} or so; a touchpoint counts when the "
-        "change is in the changelog.",
+        "all read from its beginning, in turns. A ratio is of two runs of the same round.",
+        "Throughline: one worker process with its default settings, the whole default policy; a touchpoint counts "
+        "when its transaction is committed. A new group and new state, facts and alerts each run.",
+        "Peers: one process and one thread each with [settings as they come](../benchmarks/peers) but for the "
+        "guarantee. They keep how many touchpoints a customer has, the last one of each team and the last subject, "
+        "with a changelog; a touchpoint counts when Kafka has what it changed.",
+        f"Pace: from a tenth of the touchpoints to nine tenths, so that starting, joining and warming up are left out; "
+        f"stock Faust is told by the first {plan.stock_touchpoints:,}.",
         "Processor time is of the process itself, all threads, without the broker's.",
-        "Pace: from the first progress seen, so that starting and joining are left out, to the last touchpoint.",
         f"Load average before: {load_before:.2f}; others took at most {busiest:.0%} of the processor before a run.",
     ]
 

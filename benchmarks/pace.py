@@ -15,7 +15,7 @@ class StalledError(RuntimeError):
 
 @dataclass(frozen=True)
 class Pace:
-    """`done` touchpoints in `seconds`, and `cpu_seconds` of the process, from the first progress seen to the last."""
+    """`done` touchpoints in `seconds`, and `cpu_seconds` of the process, between the two moments that count."""
 
     done: int
     seconds: float
@@ -31,8 +31,8 @@ class Pace:
         return 1e6 * self.cpu_seconds / self.done
 
 
-def pace(run: Run, *, until: int, patience_seconds: float, told: Callable[[int], None]) -> Pace:
-    """Ask `run.done` until it has reached `until`. Starting up, joining and what came at the very first are left out.
+def pace(run: Run, *, since: int, until: int, patience_seconds: float, told: Callable[[int], None]) -> Pace:
+    """Ask `run.done` until it has reached `until`. Starting up, joining and what came before `since` are left out.
 
     Raises StalledError where the process ends, or nothing moves for longer than `patience_seconds`.
     """
@@ -43,7 +43,7 @@ def pace(run: Run, *, until: int, patience_seconds: float, told: Callable[[int],
         count, now = run.done(), time.perf_counter()
         if count > last[1]:
             last = (now, count)
-            if not first[1]:
+            if not first[1] and count >= since:
                 first, cpu_seconds = last, run.cpu_seconds()
         elif now - last[0] > patience_seconds or not run.alive():
             raise StalledError(

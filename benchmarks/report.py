@@ -1,4 +1,4 @@
-"""What was measured: as JSON for programs, as a table for people, as a page of the docs."""
+"""What was measured: as JSON for programs, as a table for people."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+TIMES = "times"
 
 
 @dataclass
@@ -24,28 +24,30 @@ class Figure:
         return min(self.values), median(self.values), max(self.values)
 
 
+def ratio(name: str, one: Figure, other: Figure) -> Figure:
+    """One by the other, round by round: what the machine does to both of a round falls out."""
+    return Figure(name, TIMES, [mine / theirs for mine, theirs in zip(one.values, other.values, strict=True)])
+
+
 @dataclass(frozen=True)
 class Report:
-    """A benchmark's result. A ratio is of medians; `notes` say what was done, in sentences."""
+    """A benchmark's result; `notes` say what was done, in sentences."""
 
     name: str
     machine: str
     date: str
     command: str
     figures: Sequence[Figure]
-    ratios: dict[str, float]
+    ratios: Sequence[Figure]
     notes: Sequence[str]
 
     def write(self) -> Path:
         """benchmarks/results/NAME.json; returns its path."""
         RESULTS.mkdir(exist_ok=True)
-        runs = [
-            dict(zip(("name", "unit", "min", "median", "max"), (each.name, each.unit, *each.spread), strict=True))
-            for each in self.figures
-        ]
         found = {
             "machine": self.machine, "date": self.date, "command": self.command,
-            "runs": runs, "ratios": self.ratios, "notes": list(self.notes),
+            "runs": [_spread(each) for each in self.figures], "ratios": [_spread(each) for each in self.ratios],
+            "notes": list(self.notes),
         }  # fmt: skip
         path = RESULTS / f"{self.name}.json"
         path.write_text(json.dumps(found, indent=2) + "\n")
@@ -58,26 +60,29 @@ class Report:
             (each.name, each.unit, str(len(each.values)), *(f"{value:,.0f}" for value in each.spread))
             for each in self.figures
         ]
-        rows += [(name, "ratio of medians", "", "", f"**{ratio:.1f}**", "") for name, ratio in self.ratios.items()]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        lines = [_line(row, widths) for row in rows]
-        rule = ["-" * width if column < 2 else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
-        return "\n".join([lines[0], f"| {' | '.join(rule)} |", *lines[1:]])
-
-    def write_page(self) -> Path:
-        """Write docs/benchmarks.md anew; returns its path."""
-        notes = "\n".join(f"- {note}" for note in self.notes)
-        PAGE.write_text(
-            "# Benchmarks\n\n"
-            f"Written by `{self.command}` on {self.date}; run it to have your machine's own figures.\n\n"
-            f"Machine: {self.machine}.\n\n{self.table()}\n\n{notes}\n"
-        )
-        return PAGE
+        rows += [
+            (each.name, each.unit, str(len(each.values)), *(f"**{value:,.2f}**" for value in each.spread))
+            for each in self.ratios
+        ]
+        return table(rows, 2)
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+def table(rows: Sequence[Sequence[str]], texts: int) -> str:
+    """Rows as a Markdown table under the first of them; so many columns are text, those after them numbers."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [_line(row, widths, texts) for row in rows]
+    rule = ["-" * width if column < texts else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
+    return "\n".join([lines[0], f"| {' | '.join(rule)} |", *lines[1:]])
+
+
+def _spread(figure: Figure) -> dict[str, str | float]:
+    lowest, middle, highest = figure.spread
+    return {"name": figure.name, "unit": figure.unit, "min": lowest, "median": middle, "max": highest}
+
+
+def _line(row: Sequence[str], widths: Sequence[int], texts: int) -> str:
     cells = [
-        cell.ljust(width) if column < 2 else cell.rjust(width)
+        cell.ljust(width) if column < texts else cell.rjust(width)
         for column, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return f"| {' | '.join(cells)} |"

@@ -55,7 +55,7 @@ def measure(customers: int, length: int, repetitions: int) -> Report:
         "restore", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         f"python -m benchmarks.restore --customers {customers}",
         [*told, Figure("memory of one customer", "bytes", [memory])],
-        {},
+        [],
         [
             f"{customers:,} customers of {length} touchpoints each, {size / customers:.0f} bytes of state each, in "
             f"{PARTITIONS} partitions that one worker owns; the journeys of the benchmark's data under other ids.",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import machine
-from benchmarks.report import Figure, Report
+from benchmarks.report import Figure, Report, ratio
 from benchmarks.touchpoints import BEGINS_MS, DAY_MS, DAYS, Volume, records
 from journey.compiled import is_used
 from journey.policy.reading import read
@@ -57,7 +57,7 @@ def measure(touchpoints: int, rounds: int) -> Report:
     return Report(
         "rules", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "python -m benchmarks.rules",
         figures,
-        {"processor time, sources / compiled": round(sources.spread[1] / compiled.spread[1], 2)},
+        [ratio("processor time, sources / compiled", sources, compiled)],
         [f"{touchpoints:,} touchpoints in chunks of {_CHUNK:,} through the journey stage alone; nothing of Kafka."],
     )  # fmt: skip
 

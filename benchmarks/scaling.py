@@ -206,7 +206,7 @@ def measure(rounds: int, per_second: float) -> Report:
         "scaling", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         f"python -m benchmarks.scaling --rounds {rounds} --per-second {per_second:.0f}",
         [figure for what, values in stood.items() for figure in _figures(what, values)],
-        {},
+        [],
         [
             f"{per_second:,.0f} touchpoints a second of {_CUSTOMERS:,} customers to {PARTITIONS} partitions of each "
             "raw topic; each round goes from one worker to three and back.",

@@ -51,7 +51,7 @@ def measure() -> Report:
     ]
     return Report(
         "state", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "python -m benchmarks.state",
-        figures, {}, notes,
+        figures, [], notes,
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def measure(customers: int, due: int) -> Report:
             Figure("a slice of that, median and longest", "ms", looking),
             Figure("memory, journeys and schedule", "bytes/customer", [memory / customers]),
         ],
-        {}, [f"{customers:,} customers in one partition, one touchpoint each; nothing is committed to Kafka."],
+        [], [f"{customers:,} customers in one partition, one touchpoint each; nothing is committed to Kafka."],
     )  # fmt: skip
 
 

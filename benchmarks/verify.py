@@ -54,7 +54,7 @@ def measure(volume: Volume, repetitions: int) -> Report:
         analyst.close()
     return Report(
         "verify", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        f"python -m benchmarks.verify --touchpoints {volume.touchpoints} --customers {volume.customers}", figures, {},
+        f"python -m benchmarks.verify --touchpoints {volume.touchpoints} --customers {volume.customers}", figures, [],
         [
             f"{volume.touchpoints:,} touchpoints of {volume.customers:,} customers on an instance that is otherwise at "
             "rest: broker, worker and ClickHouse share the processors with what verifies.",

@@ -2,6 +2,7 @@
 # What an instance needs of the system, had by apt where apt is there and we may use it; else one line says what to do.
 #   deploy/setup.sh python     prints the path of a Python of 3.11 or newer that can make virtual environments
 #   deploy/setup.sh java       Java 17 or newer is there
+#   deploy/setup.sh jdk        a Java compiler is there, for the benchmarks' Java peer
 #   deploy/setup.sh maven      Maven is there
 #   deploy/setup.sh chromium   a browser for the tests is there
 set -euo pipefail
@@ -62,6 +63,11 @@ case "${1:-}" in
       { install "Java 17" openjdk-17-jre-headless openjdk-21-jre-headless default-jre-headless && java_is_new_enough; } ||
       fail "Java 17 or newer is needed by Kafka: install a JRE (e.g. 'apt-get install openjdk-17-jre-headless', 'brew install openjdk@17')"
     ;;
+  jdk)
+    command -v javac >/dev/null ||
+      { install "a Java compiler" openjdk-17-jdk-headless openjdk-21-jdk-headless default-jdk-headless && command -v javac >/dev/null; } ||
+      fail "a JDK is needed by the benchmarks' Java peer: install one (e.g. 'apt-get install openjdk-17-jdk-headless')"
+    ;;
   maven)
     command -v mvn >/dev/null || install "Maven" maven ||
       fail "Maven is needed once, for Kafka's jars: install it (e.g. 'apt-get install maven', 'brew install maven')"
@@ -71,7 +77,7 @@ case "${1:-}" in
       fail "a browser is needed by the tests of the pages: install Chromium (e.g. 'apt-get install chromium')"
     ;;
   *)
-    sed -n '2,7p' "$0" >&2
+    sed -n '2,8p' "$0" >&2
     exit 2
     ;;
 esac

@@ -1,4 +1,4 @@
-"""Stock Faust: how many touchpoints each customer has, in a Table. Every setting as it comes, but for the web server.
+"""Stock Faust, at least once, in a Table. Every setting as it comes, but for the web server, which is off.
 
 `python -m benchmarks.peers.stock_faust worker`; the broker's address is in BENCHMARK_KAFKA, a name of its own for each
 run in BENCHMARK_RUN.
@@ -21,14 +21,18 @@ app = faust.App(
 
 
 touchpoints = app.topic("journey.touchpoints", value_serializer="json")
-counts = app.Table("counts", default=int)
+customers = app.Table("customers", default=lambda: {"count": 0, "touched": {}, "subject": None})
 
 
 @app.agent(touchpoints)  # type: ignore[untyped-decorator]
-async def count(stream: faust.StreamT[dict[str, Any]]) -> None:
-    """One more for the touchpoint's customer."""
+async def follow(stream: faust.StreamT[dict[str, Any]]) -> None:
+    """One more for the touchpoint's customer, the last one of its team, and what it was about."""
     async for touchpoint in stream:
-        counts[touchpoint["customer_id"]] += 1
+        customer = customers[touchpoint["customer_id"]]
+        customer["count"] += 1
+        customer["touched"][touchpoint["team"]] = touchpoint["occurred_at"]
+        customer["subject"] = touchpoint.get("subject") or customer["subject"]
+        customers[touchpoint["customer_id"]] = customer
 
 
 if __name__ == "__main__":

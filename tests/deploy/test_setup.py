@@ -51,7 +51,13 @@ def test_a_system_without_what_is_needed_and_without_apt_is_told_in_one_line(tmp
     for tool in ("bash", "id", "sed", "head", "env"):
         found = subprocess.run(["bash", "-c", f"command -v {tool}"], capture_output=True, text=True, check=True)
         (bare / tool).symlink_to(found.stdout.strip())
-    for need, word in (("java", "JRE"), ("maven", "maven"), ("python", "3.11"), ("chromium", "Chromium")):
+    for need, word in (
+        ("java", "JRE"),
+        ("jdk", "JDK"),
+        ("maven", "maven"),
+        ("python", "3.11"),
+        ("chromium", "Chromium"),
+    ):
         done = subprocess.run(
             [ROOT / "deploy" / "setup.sh", need], env={"PATH": str(bare)}, capture_output=True, text=True, check=False
         )
