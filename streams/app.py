@@ -33,8 +33,8 @@ from streams.topics import topic_ids
 
 log = logging.getLogger(__name__)
 INPUTS = (*topic.RAW, topic.LINKS, topic.TOUCHPOINTS)
-# What was killed is noticed so much later; a worker that is still there says so sixteen times meanwhile.
-SESSION_SECONDS, _HEARTBEAT_SECONDS = 8.0, 0.5
+# What was killed is noticed so much later; a worker that is still there says so fourteen times meanwhile.
+SESSION_SECONDS, _HEARTBEAT_SECONDS = 7.0, 0.5
 # Longest that a worker which is alive, and does not come to a rebalance, holds the others up: Faust's default is 60.
 REBALANCE_SECONDS = 15.0
 _MOST_WAITING_CHUNKS = 2

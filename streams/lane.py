@@ -243,6 +243,7 @@ class Lane:
 
     async def _work(self) -> None:
         self._first, self._stood = True, False
+        self._quiet_since = time.monotonic()
         while True:
             await self._going.wait()
             if self._stood:
@@ -256,6 +257,8 @@ class Lane:
                     continue
                 if self._chunks:
                     await self._take(self._chunks[0])
+                elif self._is_passed_over():
+                    await self._take_passed_over()
                 if self._going.is_set():
                     await self._sweep()
             self.progress_at = time.monotonic()
@@ -275,14 +278,28 @@ class Lane:
         """Handle a chunk, the first one after what lies before it. What is left where the lane is to stand still comes
         again.
         """
-        if self._first and (passed := await self._catch_up(chunk.records[0].offset)):
-            log.warning("%s: %d records that the group's offset had passed", self, passed)
+        if self._first:
+            await self._take_passed_over(chunk.records[0].offset)
         await self._handle(chunk.records)
         if self._going.is_set():
             self._first = False
             chunk.done()
             self._chunks.popleft()
             self._quiet_since = time.monotonic()
+
+    def _is_passed_over(self) -> bool:
+        """Whether nothing comes, though records were there at the start: the group's offset is ahead of the state's."""
+        quiet = time.monotonic() - self._quiet_since > _IDLE_SECONDS
+        return self._first and quiet and self._end_at_open > self.position
+
+    async def _take_passed_over(self, until: int | None = None) -> None:
+        """Handle what the group's offset has passed, up to what was there at the start or to what has come."""
+        passed = await self._catch_up(self._end_at_open if until is None else until)
+        if passed:
+            log.warning("%s: %d records that the group's offset had passed", self, passed)
+        if until is None and self._going.is_set():
+            # What lies before it and is no record are markers of transactions.
+            self._end_at_open = self.position
 
     async def _catch_up(self, until: int) -> int:
         """Handle what lies between our own position and an offset that is ahead of us; how many records that were."""

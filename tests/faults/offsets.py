@@ -25,7 +25,7 @@ def offsets(where: str) -> Trouble:
         if where == "lost":
             _delete(house.bootstrap, group)
         else:
-            _commit(house.bootstrap, group, at_end=where == "ahead")
+            commit(house.bootstrap, group, at_end=where == "ahead")
         for name in house.workers:
             house.parts[name].release()
 
@@ -49,7 +49,7 @@ def _deleted(admin: KafkaAdminClient, group: str) -> bool:
     return True
 
 
-def _commit(bootstrap: str, group: str, at_end: bool) -> None:
+def commit(bootstrap: str, group: str, at_end: bool) -> None:
     """Commit the end, or the beginning, of everything that workers read."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
     try:

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.kafka.topics import members_of
 from schemas import topic
+from tests.faults.offsets import commit
 from tests.streams.conftest import WorkerProcess, until
 from tests.streams.topics import NewWorker, accepted, emit, history, no_fact_stands_twice, read, refolded, settled
 
@@ -70,6 +71,25 @@ def test_a_worker_that_slept_through_its_session_cannot_write_over_its_successor
     for found in refolded(own_kafka):
         assert (found.lost, found.doubled, found.differences) == (0, 0, [])
     no_fact_stands_twice(own_kafka)
+
+
+@pytest.mark.timeout(300)
+def test_what_the_groups_offset_has_passed_is_read_though_nothing_comes_after_it(
+    own_kafka: str, new_worker: NewWorker
+) -> None:
+    worker = new_worker("worker-1")
+    records = [record for record in history(60) if record.value is not None]
+    worker.start()
+    emit(own_kafka, records[::2])
+    until(settled(worker, len(records[::2])), 60, worker.log)
+    worker.stop(signal.SIGKILL)
+    emit(own_kafka, records[1::2])
+    commit(own_kafka, "throughline.worker", at_end=True)
+    worker.start()
+    until(settled(worker, len(records)), 60, worker.log)
+    assert "records that the group's offset had passed" in worker.log()
+    for found in refolded(own_kafka):
+        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
 
 
 def restored(worker: WorkerProcess) -> list[str]:
