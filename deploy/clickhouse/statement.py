@@ -36,7 +36,10 @@ _HEAD_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement to run. `rows` are an INSERT's bytes in `rows_format`; None for every other statement."""
+    """One statement to run. `rows` are an INSERT's bytes in `rows_format`; None for every other statement.
+
+    `source_at` is where in the text of such an INSERT the source of its rows is named: before its settings.
+    """
 
     sql: str
     output_format: str
@@ -45,6 +48,7 @@ class Statement:
     settings: Mapping[str, str] = field(default_factory=dict)
     rows: bytes | None = None
     rows_format: str = ""
+    source_at: int = 0
     buffered: bool = False
     writes_allowed: bool = True
     query_id: str = ""
@@ -67,11 +71,12 @@ def statement(
             raise refusal(NOT_IMPLEMENTED, "NOT_IMPLEMENTED", f"{asked}=1: use Content-Encoding and Accept-Encoding")
     query = values.get("query", "").encode()
     text = query + b"\n" + body if query and body else query or body
-    sql, rows, rows_format = _split(text)
+    sql, rows, rows_format, source_at = _split(text)
     return Statement(
         sql=sql,
         rows=rows,
         rows_format=rows_format,
+        source_at=source_at,
         output_format=output_format(sql)
         or values.get("default_format")
         or headers.get("x-clickhouse-format")
@@ -101,22 +106,27 @@ def _settings(values: Mapping[str, str]) -> dict[str, str]:
     return settings
 
 
-def _split(text: bytes) -> tuple[str, bytes | None, str]:
-    """(sql, rows, their format): an `INSERT ... FORMAT name` is cut where its rows begin."""
+def _split(text: bytes) -> tuple[str, bytes | None, str, int]:
+    """(sql, rows, their format, where to name them): an `INSERT ... FORMAT name` is cut where its rows begin."""
     if _first_word(text) == b"INSERT":
-        for word, _, end in _top_level_words(text[:_HEAD_BYTES]):
+        settings = None
+        for word, begin, end in _top_level_words(text[:_HEAD_BYTES]):
             if word in {b"SELECT", b"WITH", b"VALUES"}:
                 break
             if word == b"INFILE":
                 raise refusal(NOT_IMPLEMENTED, "NOT_IMPLEMENTED", "INFILE is not available over HTTP")
+            if word == b"SETTINGS":
+                settings = begin
             if word == b"FORMAT":
                 name = re.compile(rb"\s*(\w+)").match(text, end)
                 if name is None or name.group(1).upper() == b"VALUES":
                     break
                 start = _ROWS_START.match(text, name.end())
                 head = text[: end - len(b"FORMAT")]
-                return _text(head), text[start.end() if start else name.end() :], name.group(1).decode()
-    return _text(text), None, ""
+                source_at = len(_text(head[:settings]))
+                rows = text[start.end() if start else name.end() :]
+                return _text(head), rows, name.group(1).decode(), source_at
+    return _text(text), None, "", 0
 
 
 def _first_word(text: bytes) -> bytes:

@@ -126,6 +126,30 @@ def test_a_bad_row_leaves_nothing_of_its_insert(clickhouse: ClickHouse, writer: 
     assert writer.query(f"SELECT count() FROM {table}").result_rows == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("column", "settings", "name"),
+    [
+        ("k UInt64, CONSTRAINT small CHECK k < 5", "", "VIOLATED_CONSTRAINT"),
+        ("k UInt64", "SETTINGS min_free_disk_bytes_to_perform_insert = 1000000000000000", "NOT_ENOUGH_SPACE"),
+    ],
+)
+def test_an_insert_that_fails_as_it_is_stored_is_refused(
+    clickhouse: ClickHouse, writer: Client, column: str, settings: str, name: str
+) -> None:
+    writer.command(f"CREATE OR REPLACE TABLE storing ({column}) ENGINE = MergeTree ORDER BY k {settings}")
+    with pytest.raises(DatabaseError, match=name):
+        writer.insert("storing", [[7]])
+    assert writer.command("SELECT count() FROM storing") == 0
+    writer.command("DROP TABLE storing")
+
+
+def test_an_insert_may_carry_settings(clickhouse: ClickHouse, writer: Client, table: str) -> None:
+    sql = f"INSERT INTO {table} (id, name) SETTINGS input_format_null_as_default = 1 FORMAT TSV\n7\t\\N\n"
+    answer = _post(clickhouse, sql)
+    assert answer.status_code == 200, answer.text
+    assert writer.query(f"SELECT id, name FROM {table}").result_rows == [(7, "")]
+
+
 def test_plain_http_as_curl_sends_it(clickhouse: ClickHouse, table: str) -> None:
     said = _post(clickhouse, f'INSERT INTO {table} (id, name) FORMAT JSONEachRow\n{{"id": 7, "name": "curl"}}\n')
     assert said.status_code == 200

@@ -46,7 +46,16 @@ class App:
         self.name, self.kind, self.hurt = name, kind, 0
         self._bootstrap = bootstrap
         environment = {"STOCK_KAFKA": bootstrap, "STOCK_APP": name, "STOCK_KIND": kind}
-        command = [sys.executable, "-m", "tests.faults.stock_app", "worker", "-l", "warning"]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.faults.stock_app",
+            f"--datadir={folder / name}",
+            "worker",
+            "-l",
+            "warn",
+            "--without-web",
+        ]
         self.part, self.other = (
             Part(each, command, environment, folder / f"{each}.log") for each in (name, f"{name}-other")
         )
@@ -71,7 +80,8 @@ class App:
     def works(self) -> None:
         """Wait until it does something."""
         before = self.written()
-        waited(lambda: self.written() > max(before, 0), _WORKS_SECONDS)
+        if not waited(lambda: self.written() > max(before, 0), _WORKS_SECONDS):
+            raise TimeoutError(f"{self.name} does nothing for {_WORKS_SECONDS:.0f} s, {self.part.log} says why")
 
     def settled(self) -> None:
         """Wait until it has done nothing for a while."""
