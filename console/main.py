@@ -40,7 +40,7 @@ COMMANDS = {
     "repartition": Entry("repartition", "repartition", "Give a stopped instance more partitions"),
     "verify": Entry("verify", "verify_", "Count all touchpoints, fold anew, compare with what is stored"),
     "schema": Entry("schema", "schema", "JSON Schema of what travels"),
-    "simulate": Entry("simulate", "simulate", "Write simulated touchpoints of both teams as NDJSON"),
+    "simulate": Entry("simulate", "simulate", "Simulated touchpoints of both teams, as NDJSON or into ClickHouse"),
 }
 
 
