@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     policy: Path = Field(DEFAULT_POLICY, description="The policy file; the default agreement where none is named")
     phone_region: str = Field("US", description="Region of phone numbers without a country code")
     free_mail: str = Field("", description="More domains, comma-separated, whose e-mails name no account")
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217: what reports add amounts up in")
     clickhouse_url: str = Field("", description="http(s) URL of an external ClickHouse; empty starts the embedded one")
     clickhouse_database: str = "throughline"
     clickhouse_user: str = "throughline"

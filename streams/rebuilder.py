@@ -1,5 +1,6 @@
 """`python -m streams.rebuilder`: journeys folded anew from their whole history, in the background."""
 
+import asyncio
 import gc
 import sys
 
@@ -17,6 +18,7 @@ from sinks.process import Status, kept_up, log_to_stderr, stop_on_signals
 from streams.agreement import Agreement
 from streams.metrics import RebuilderMetrics
 from streams.rebuilds import Limits, Rebuilder
+from streams.terms import keep_terms
 from streams.topics import refuse_wrong
 
 PORT_OFFSET = 8
@@ -30,7 +32,7 @@ def rules_of(settings: Settings) -> Rules:
 
 
 async def serve(settings: Settings, rules: Rules) -> None:
-    """Until SIGTERM or SIGINT: rebuild what is asked for, and answer /healthz and /metrics on port_base + 8."""
+    """Until SIGTERM or SIGINT: rebuild what is asked for, tell reports the policy, answer on port_base + 8."""
     stopping = stop_on_signals()
     metrics, agreement = RebuilderMetrics(), Agreement(settings.kafka, rules)
     status = Status()
@@ -73,8 +75,11 @@ async def serve(settings: Settings, rules: Rules) -> None:
             status.runs(rebuilder.state)
             await rebuilder.run(stopping)
 
+    terms = keep_terms(Agreement(settings.kafka, rules), lambda: connect(settings), settings.currency, stopping)
     async with serving(health_app(metrics.registry, status), settings.port_base + PORT_OFFSET):
+        telling = asyncio.create_task(terms)
         await kept_up(turn, stopping, status)
+        await telling
 
 
 def main() -> None:

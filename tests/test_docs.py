@@ -194,7 +194,7 @@ def test_every_topic_that_is_named_exists() -> None:
 
 def test_every_view_that_is_named_exists_and_the_readme_names_them_all() -> None:
     sql = "".join(path.read_text() for path in (ROOT / "sinks" / "clickhouse" / "migrations").glob("*.sql"))
-    views = set(re.findall(r"CREATE VIEW IF NOT EXISTS (v_\w+)", sql))
+    views = set(re.findall(r"CREATE (?:OR REPLACE VIEW|VIEW IF NOT EXISTS) (v_\w+)", sql))
     assert {span for _, span in code_spans() if re.fullmatch(r"v_\w+", span)} <= views
     assert {view for view in views if f"`{view}`" not in README.read_text()} == set()
 

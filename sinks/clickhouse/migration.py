@@ -18,6 +18,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 FOLDER = Path(__file__).parent / "migrations"
 _REPEATABLE = re.compile(
     r"CREATE (TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) IF NOT EXISTS|CREATE OR REPLACE|DROP (TABLE|VIEW) IF EXISTS"
+    # Into a ReplacingMergeTree: what is there twice is there once.
+    r"|INSERT INTO \w+ SELECT\b"
     r"|ALTER TABLE \S+\s+(ADD (COLUMN|INDEX|PROJECTION) IF NOT EXISTS|DROP \w+ IF EXISTS|MODIFY|MATERIALIZE)\b",
     re.IGNORECASE,
 )

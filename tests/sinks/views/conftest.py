@@ -1,0 +1,101 @@
+"""Simulated histories in ClickHouse as the writer writes them, and as the brute-force side of the tests knows them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from gateway.simulation import Simulation
+from journey.rules import Rules
+from schemas.settings import Settings
+from sinks.clickhouse.batch import Batch
+from sinks.clickhouse.connection import connect
+from sinks.clickhouse.insertion import Insertion
+from sinks.clickhouse.migration import migrate
+from sinks.clickhouse.writer import TOPICS
+from streams.memory import MemoryLine
+from streams.terms import write_terms
+from tests.journey.telling import RULES, START
+from tests.sinks.conftest import Part, settings_for
+from tests.sinks.views.world import DAY, HOUR, World, world_of
+
+Records = list[tuple[str, Sequence[Any]]]
+ENDS = START + 60 * DAY
+
+
+@dataclass
+class History:
+    """One history: its records as Kafka has them, the world that they tell, and the client of the database it is in."""
+
+    client: Client
+    records: Records
+    world: World
+    now: int
+
+    def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The rows of a query."""
+        found = self.client.query(sql, parameters=dict(parameters or {}), tz_mode="aware")
+        return [dict(zip(found.column_names, row, strict=True)) for row in found.result_rows]
+
+
+def simulated(seed: int, customers: int, days: float, rules: Rules = RULES, until: int = ENDS) -> Records:
+    """Everything that a simulation makes intake, resolver and journeys write: late, twice, merged, rebuilt."""
+    line, told = MemoryLine(rules, Settings()), []
+    for hour, arrived in groupby(Simulation(seed, customers, days, until).history(), lambda record: record.at // HOUR):
+        line.take([(record.topic, record.key, record.value) for record in arrived], (hour + 1) * HOUR)
+        told += [(topic, list(some)) for topic, some in line.written() if topic in TOPICS]
+    line.take([], until)
+    told += [(topic, list(some)) for topic, some in line.written() if topic in TOPICS]
+    return told
+
+
+def write(client: Client, records: Records, at_once: int = 200) -> None:
+    """Insert the records as the writer does, some batches of them twice, as after a crash."""
+    batch, batches = Batch(), 0
+    for number, (topic, some) in enumerate(records, 1):
+        batch.add(topic, some)
+        if number % at_once == 0 or number == len(records):
+            again = batch if batches % 3 else None
+            Insertion(client).insert(_copy(batch), lambda *_: None)
+            if again is not None:
+                Insertion(client).insert(again, lambda *_: None)
+            batch, batches = Batch(), batches + 1
+
+
+def _copy(batch: Batch) -> Batch:
+    other = Batch()
+    for name, rows in batch.rows.items():
+        other.rows[name] = list(rows)
+    other.endings, other.positions = dict(batch.endings), dict(batch.positions)
+    return other
+
+
+@pytest.fixture(scope="session")
+def history(own_clickhouse: Part, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+    """A large one: 60 days of 250 customers."""
+    settings = settings_for(own_clickhouse, tmp_path_factory.mktemp("views"), 9000)
+    client = connect(settings)
+    migrate(client)
+    write_terms(client, RULES, "EUR")
+    records = simulated(7, 250, 60)
+    write(client, records)
+    yield hashed(History(client, records, world_of(records), ENDS))
+    client.close()
+
+
+def hashed(history: History) -> History:
+    """The same, each touchpoint with the number that reports know it by: of two at one instant the lower is first."""
+    rows = history.ask("SELECT source, id, sipHash64(source, id) AS hash FROM touchpoints")
+    numbers = {(row["source"], row["id"]): row["hash"] for row in rows}
+    for touch in history.world.touches:
+        touch["hash"] = numbers[touch["source"], touch["id"]]
+    return history
+
+
+def text(at: int) -> str:
+    """A moment (epoch ms) as a parameter of a view."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
