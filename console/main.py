@@ -34,6 +34,7 @@ COMMANDS = {
     "stalled": Entry("stalled", "stalled", "Prospects that stand still, now or at a time"),
     "overlaps": Entry("overlaps", "overlaps", "Where both teams are on one thing at once"),
     "sql": Entry("sql", "sql", "Ask ClickHouse, as the read-only analyst"),
+    "clickhouse": Entry("clickhouse", "clickhouse", "The schema of ClickHouse: migrate, status, grants"),
     "rejected": Entry("rejected", "rejected", "What was not accepted, and why"),
     "policy": Entry("policy.group", "policy", "The written agreement: try it, check it, read it, its schema"),
     "rebuild": Entry("rebuild", "rebuild", "Fold a customer's journey, or all, anew from the whole history"),

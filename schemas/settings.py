@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     free_mail: str = Field("", description="More domains, comma-separated, whose e-mails name no account")
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217: what reports add amounts up in")
     clickhouse_url: str = Field("", description="http(s) URL of an external ClickHouse; empty starts the embedded one")
+    clickhouse_cluster: str = Field(
+        "", description="Cluster of an external ClickHouse, one shard: tables are made on every replica"
+    )
     clickhouse_database: str = "throughline"
     clickhouse_user: str = "throughline"
     clickhouse_password: SecretStr = SecretStr("")

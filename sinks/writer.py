@@ -27,7 +27,9 @@ async def serve(settings: Settings) -> None:
         async with consuming(
             settings.kafka, group, TOPICS, assignment, stopping, member=settings.worker_id
         ) as consumer:
-            writer = Writer(consumer, assignment, lambda: connect(settings), metrics)
+            writer = Writer(
+                consumer, assignment, lambda: connect(settings), metrics, cluster=settings.clickhouse_cluster
+            )
             status.runs(writer.state)
             await writer.run(stopping)
 

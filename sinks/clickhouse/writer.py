@@ -75,7 +75,9 @@ class Writer:
         connect: Callable[[], Client],
         metrics: WriterMetrics,
         limits: Limits | None = None,
+        cluster: str = "",
     ) -> None:
+        self._cluster = cluster
         self._consumer = consumer
         self._assignment = assignment
         self._connect = connect
@@ -248,7 +250,7 @@ class Writer:
         try:
             if self._insertion is None:
                 client = self._connect()
-                migrate(client)
+                migrate(client, cluster=self._cluster)
                 self._refuse_loss(written_up_to(client))
                 self._insertion = Insertion(client)
             return action(self._insertion)

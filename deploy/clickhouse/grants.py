@@ -1,0 +1,66 @@
+"""The accounts of a ClickHouse server, as SQL for its administrator: a writer, and analysts who only read.
+
+The embedded server has the same two, by deploy.clickhouse.account and deploy.clickhouse.guard.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deploy.clickhouse.account import READER_LIMITS
+from sinks.clickhouse.cluster import quoted
+
+_WRITES = (
+    "SELECT, INSERT, ALTER TABLE, ALTER VIEW, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE DICTIONARY, "
+    "DROP TABLE, DROP VIEW, DROP DICTIONARY, dictGet"
+)
+_SYSTEM = ("clusters", "columns", "databases", "parts", "tables")
+# What an analyst's tool may set for its own answers, beside lowering the limits.
+_FREE = (
+    "date_time_output_format", "join_use_nulls", "session_timezone", "max_block_size", "max_result_rows",
+    "max_result_bytes", "result_overflow_mode", "timeout_overflow_mode", "extremes", "limit", "offset", "final",
+    "output_format_json_quote_64bit_integers", "output_format_json_quote_denormals",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Whom the SQL is for. `cluster` is empty for a single server."""
+
+    database: str
+    writer: str
+    analyst: str
+    cluster: str = ""
+
+
+def grants(accounts: Accounts) -> Iterator[str]:
+    """The statements in order; each can run twice. The passwords are left to fill in."""
+    on = f" ON CLUSTER {quoted(accounts.cluster)}" if accounts.cluster else ""
+    everything = f"{quoted(accounts.database)}.*"
+    writers, analysts = quoted(f"{accounts.database}_writers"), quoted(f"{accounts.database}_analysts")
+    limits = ",\n    ".join(
+        f"{name} = {most} MIN 1 MAX {most} CHANGEABLE_IN_READONLY" for name, most in READER_LIMITS.items()
+    )
+    free = ",\n    ".join(f"{name} CHANGEABLE_IN_READONLY" for name in _FREE)
+    yield f"CREATE ROLE IF NOT EXISTS {writers}{on}"
+    yield _grant(on, _WRITES, everything, writers)
+    for table in _SYSTEM:
+        yield _grant(on, "SELECT", f"system.{table}", writers)
+    if accounts.cluster:
+        yield _grant(on, "CLUSTER", "*.*", writers)
+    yield f"CREATE ROLE IF NOT EXISTS {analysts}{on}"
+    # Views run with the rights of who asks: reading them is reading their tables.
+    yield _grant(on, "SELECT, dictGet", everything, analysts)
+    yield (
+        f"CREATE SETTINGS PROFILE IF NOT EXISTS {analysts}{on} SETTINGS\n    readonly = 1 CONST,\n    "
+        f"{limits},\n    {free}\n    TO {analysts}"
+    )
+    for user, role in ((accounts.writer, writers), (accounts.analyst, analysts)):
+        yield (
+            f"CREATE USER IF NOT EXISTS {quoted(user)}{on} IDENTIFIED WITH sha256_password BY '<password of {user}>' "
+            f"DEFAULT ROLE {role}"
+        )
+        yield f"GRANT{on} {role} TO {quoted(user)}"
+
+
+def _grant(on: str, privileges: str, what: str, role: str) -> str:
+    return f"GRANT{on} {privileges} ON {what} TO {role}"
