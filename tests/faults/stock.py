@@ -28,11 +28,10 @@ from kafka.errors import KafkaError
 from benchmarks.broker import free_run
 from tests.faults.house import Part, end_when_told
 from tests.faults.oracle import dump
-from tests.faults.processes import waited
 from tests.faults.stock_app import PARTITIONS, TOUCHPOINTS
 from tests.process import broker
 
-_CUSTOMERS, _EMIT_SECONDS = 200, 0.1
+_CUSTOMERS, _EMIT_SECONDS, _LOOK_SECONDS = 200, 0.1, 2.0
 _WORKS_SECONDS, _QUIET_SECONDS, _STOP_SECONDS = 300.0, 90.0, 90.0
 # Longer than Faust's session of 60 s.
 _SLEEP_SECONDS, _JOINED_SECONDS = 75.0, 15.0
@@ -79,15 +78,17 @@ class App:
 
     def works(self) -> None:
         """Wait until it does something."""
-        before = self.written()
-        if not waited(lambda: self.written() > max(before, 0), _WORKS_SECONDS):
-            raise TimeoutError(f"{self.name} does nothing for {_WORKS_SECONDS:.0f} s, {self.part.log} says why")
+        before, deadline = self.written(), time.monotonic() + _WORKS_SECONDS
+        while self.written() <= max(before, 0):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} does nothing for {_WORKS_SECONDS:.0f} s, {self.part.log} says why")
+            time.sleep(_LOOK_SECONDS)
 
     def settled(self) -> None:
         """Wait until it has done nothing for a while."""
         before, since = self.written(), time.monotonic()
         while time.monotonic() - since < _QUIET_SECONDS:
-            time.sleep(2)
+            time.sleep(_LOOK_SECONDS)
             if self.written() != before:
                 before, since = self.written(), time.monotonic()
 
