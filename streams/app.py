@@ -42,6 +42,8 @@ _MOST_WAITING_CHUNKS = 2
 _STILL_SECONDS, _END_SECONDS = 3.0, 5.0
 _LEAVE_SECONDS = 2.0
 _WATCH_SECONDS, _STARVED_SECONDS = 5.0, 15.0
+# Longer than a rebalance takes in which another member is not heard of.
+_WITHOUT_SECONDS = 30.0
 # Kafka is silent, or gone: whoever looks on gives up and looks again.
 _WATCHED_SECONDS = 30.0
 
@@ -63,6 +65,8 @@ class Worker:
         self._inputs = inputs
         # Topics that were not there at the last look.
         self._gone: set[str] = set()
+        # Since when the group owes this worker an answer to what it is to read; None where it has one.
+        self._without_since: float | None = time.monotonic()
         self._lane_settings = LaneSettings(
             settings.kafka,
             settings.group,
@@ -94,6 +98,7 @@ class Worker:
     async def assigned(self, sender: Any, partitions: set[TP], **_: Any) -> None:
         """End the lanes whose partitions are gone, go on with those that stay, start one for each that is new here."""
         stay = set(self.lanes) & partitions
+        self._without_since = None
         log.info("%d partitions, %d of them stay", len(partitions), len(stay))
         await self._end(set(self.lanes) - stay)
         for lane in self.lanes.values():
@@ -114,6 +119,7 @@ class Worker:
         """Stand still until it is known who goes on with what. A lane that is not open yet, or does not come to rest,
         is ended.
         """
+        self._without_since = time.monotonic()
         lanes = {tp: self.lanes[tp] for tp in partitions if tp in self.lanes}
         if not lanes:
             return
@@ -185,7 +191,8 @@ class Worker:
         return max((now - lane.progress_at for lane in self.lanes.values() if lane.backlog), default=0.0)
 
     async def watch(self) -> None:
-        """Fail where records wait behind an idle lane and are not fetched, or an input was re-created.
+        """Fail where records wait behind an idle lane and are not fetched, an input was re-created, or the group gives
+        no answer though Kafka does.
 
         Ends only by being cancelled.
         """
@@ -198,7 +205,12 @@ class Worker:
                     waiting = await self._starvation.look(idle)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("nobody knows whether records wait: %s: %s", type(error).__name__, error)
+                if self._without_since is not None:
+                    self._without_since = time.monotonic()
                 continue
+            if self._without_since is not None and time.monotonic() - self._without_since > _WITHOUT_SECONDS:
+                what = f"the group has not said for {_WITHOUT_SECONDS:.0f} s what is to be read here"
+                self._fail(StarvedError(f"{what}; leaving, to join it anew"))
             starved = [
                 f"{place.topic}/{place.partition}" for place, since in waiting.items() if since > _STARVED_SECONDS
             ]
