@@ -37,7 +37,7 @@ INPUTS = (*topic.RAW, topic.LINKS, topic.TOUCHPOINTS)
 SESSION_SECONDS, _HEARTBEAT_SECONDS = 7.0, 0.5
 # Longest that a worker which is alive, and does not come to a rebalance, holds the others up: Faust's default is 60.
 REBALANCE_SECONDS = 15.0
-_MOST_WAITING_CHUNKS = 2
+_MOST_WAITING_CHUNKS = 3
 # Others wait for this worker to let go: less than the session.
 _STILL_SECONDS, _END_SECONDS = 3.0, 5.0
 _LEAVE_SECONDS = 2.0
@@ -86,13 +86,13 @@ class Worker:
             if lane is None:
                 continue
             lane.put(Chunk(event.value, partial(self._done, event, tp)))
-            if lane.backlog >= _MOST_WAITING_CHUNKS:
+            if lane.waiting >= _MOST_WAITING_CHUNKS:
                 self.app.consumer.on_buffer_full(tp)
 
     def _done(self, event: Any, tp: TP) -> None:
         event.ack()
         lane = self.lanes.get(tp)
-        if lane is not None and lane.backlog <= _MOST_WAITING_CHUNKS:
+        if lane is not None and lane.waiting < _MOST_WAITING_CHUNKS:
             self.app.consumer.on_buffer_drop(tp)
 
     async def assigned(self, sender: Any, partitions: set[TP], **_: Any) -> None:

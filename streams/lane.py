@@ -8,7 +8,6 @@ position it finds there; the consumer group's offset is a hint that may be behin
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -96,7 +95,8 @@ class Lane:
         self.progress_at = time.monotonic()
         self._settings = settings
         self._metrics = metrics
-        self._chunks: deque[Chunk] = deque()
+        self._chunks: list[Chunk] = []
+        self._taken: list[Chunk] = []
         self._arrived = asyncio.Event()
         self._going, self._working = asyncio.Event(), asyncio.Lock()
         self._going.set()
@@ -109,9 +109,14 @@ class Lane:
         self._input = ""
 
     @property
-    def backlog(self) -> int:
-        """Chunks that wait here."""
+    def waiting(self) -> int:
+        """Chunks that nobody works on yet."""
         return len(self._chunks)
+
+    @property
+    def backlog(self) -> int:
+        """Chunks that are here, worked on or not."""
+        return len(self._chunks) + len(self._taken)
 
     def put(self, chunk: Chunk) -> None:
         """Queue a chunk; chunks of one partition come in order. What comes while the lane stands still comes again."""
@@ -256,7 +261,7 @@ class Lane:
                 if self._stood:
                     continue
                 if self._chunks:
-                    await self._take(self._chunks[0])
+                    await self._take()
                 elif self._is_passed_over():
                     await self._take_passed_over()
                 if self._going.is_set():
@@ -274,18 +279,23 @@ class Lane:
             except ProducerFenced:
                 raise _OvertakenError from None
 
-    async def _take(self, chunk: Chunk) -> None:
-        """Handle a chunk, the first one after what lies before it. What is left where the lane is to stand still comes
-        again.
+    async def _take(self) -> None:
+        """Handle all chunks that wait in one transaction, so that it holds more the more there is to do; what lies
+        before the first one before them. What is left where the lane is to stand still comes again.
         """
-        if self._first:
-            await self._take_passed_over(chunk.records[0].offset)
-        await self._handle(chunk.records)
-        if self._going.is_set():
-            self._first = False
-            chunk.done()
-            self._chunks.popleft()
-            self._quiet_since = time.monotonic()
+        taken = self._taken = self._chunks
+        self._chunks = []
+        try:
+            if self._first:
+                await self._take_passed_over(taken[0].records[0].offset)
+            await self._handle([record for chunk in taken for record in chunk.records])
+            if self._going.is_set():
+                self._first = False
+                for chunk in taken:
+                    chunk.done()
+                self._quiet_since = time.monotonic()
+        finally:
+            self._taken = []
 
     def _is_passed_over(self) -> bool:
         """Whether nothing comes, though records were there at the start: the group's offset is ahead of the state's."""

@@ -89,7 +89,7 @@ def test_a_worker_that_fetches_nothing_leaves_and_says_where_records_wait(
     emit(own_kafka, [Record(0, topic.RAW_SALES, b"any", raw(), False)])
     assert worker.process is not None
     assert worker.process.wait(60) == 3, worker.log()
-    assert f"records wait in {topic.RAW_SALES}/" in worker.log()
+    assert "records wait in " in worker.log()
 
 
 def test_a_worker_that_nobody_watches_any_more_leaves(new_worker: NewWorker) -> None:
