@@ -21,7 +21,7 @@ from streams.memory import MemoryLine
 from streams.terms import write_terms
 from tests.journey.telling import RULES, START
 from tests.sinks.conftest import Part, settings_for
-from tests.sinks.views.world import DAY, HOUR, World, world_of
+from tests.sinks.views.world import DAY, HOUR, RATES, World, world_of
 
 Records = list[tuple[str, Sequence[Any]]]
 ENDS = START + 60 * DAY
@@ -53,7 +53,7 @@ def simulated(seed: int, customers: int, days: float, rules: Rules = RULES, unti
     return told
 
 
-def write(client: Client, records: Records, at_once: int = 200) -> None:
+def write(client: Client, records: Records, at_once: int = 2000) -> None:
     """Insert the records as the writer does, some batches of them twice, as after a crash."""
     batch, batches = Batch(), 0
     for number, (topic, some) in enumerate(records, 1):
@@ -76,12 +76,13 @@ def _copy(batch: Batch) -> Batch:
 
 @pytest.fixture(scope="session")
 def history(own_clickhouse: Part, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
-    """A large one: 60 days of 250 customers."""
+    """A large one: 150 days of 300 customers."""
     settings = settings_for(own_clickhouse, tmp_path_factory.mktemp("views"), 9000)
     client = connect(settings)
     migrate(client)
     write_terms(client, RULES, "EUR")
-    records = simulated(7, 250, 60)
+    client.insert("rates", RATES, column_names=["currency", "since", "rate"])
+    records = simulated(7, 300, 150)
     write(client, records)
     yield hashed(History(client, records, world_of(records), ENDS))
     client.close()

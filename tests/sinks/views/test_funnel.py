@@ -20,7 +20,7 @@ def trait(world: World, by: str) -> dict[str, str | None]:
     """What tells each customer apart."""
     if by in {"persona", "owner", "owner_team"}:
         name = {"persona": "persona", "owner": "owner_actor", "owner_team": "owner_team"}[by]
-        ordered = sorted(world.position, key=lambda one: (one["at"], one["version"]))
+        ordered = sorted(world.of("position"), key=lambda one: (one["at"], one["version"]))
         return {one["customer_id"]: one[name] for one in ordered}
     firsts: dict[str, Any] = {}
     for touch in world.touches:

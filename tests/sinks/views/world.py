@@ -8,12 +8,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 Row = dict[str, Any]
 HOUR, DAY = 3_600_000, 86_400_000
+# Currency, first day (UTC), euros for one unit. CHF has none.
+RATES = [("USD", date(2025, 1, 1), Decimal("0.90000000")), ("USD", date(2026, 2, 3), Decimal("0.91234567")),
+         ("GBP", date(2026, 2, 1), Decimal("1.17"))]  # fmt: skip
 _READ = {"journey.touchpoints", "journey.facts", "identity.redirects"}
 _STAYS = {"correction", "too_late", "merge", "rebuilt", "identity_conflict"}
 
@@ -38,15 +41,15 @@ class World:
 
     touches: list[Row] = field(default_factory=list)
     facts: dict[str, list[Row]] = field(default_factory=dict)
-    versions: dict[str, list[Row]] = field(default_factory=dict)
 
-    def __getattr__(self, kind: str) -> list[Row]:
+    def of(self, kind: str) -> list[Row]:
+        """The facts of a kind."""
         return self.facts.get(kind, [])
 
     def entries(self, track: str, stages: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
         """Customer -> (at, rank from 1) of each time it entered a stage of the track, in order."""
         found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        for move in self.transition:
+        for move in self.of("transition"):
             if move["track"] == track and move["to_stage"] in stages:
                 found[move["customer_id"]].append((move["at"], stages.index(move["to_stage"]) + 1))
         return {customer: sorted(moves) for customer, moves in found.items()}
@@ -54,7 +57,7 @@ class World:
     def moves(self, track: str) -> dict[str, list[Row]]:
         """Customer -> its moves on the track, in order; of two at one instant the one with no dwell comes second."""
         found: defaultdict[str, list[Row]] = defaultdict(list)
-        for move in self.transition:
+        for move in self.of("transition"):
             if move["track"] == track:
                 found[move["customer_id"]].append(move)
         return {who: sorted(moves, key=lambda one: (one["at"], one["dwell_ms"] == 0)) for who, moves in found.items()}
@@ -77,7 +80,7 @@ def world_of(records: Iterable[tuple[str, Sequence[Any]]], known: int | None = N
             elif topic == "identity.redirects":
                 derived = given["derived_id"]
                 owner[derived] = max((given["number"], given["customer_id"]), owner.get(derived, (0, "")))
-    world = World(versions={})
+    world = World()
     first: dict[tuple[str, str, str], Row] = {}
     for touch in raw:
         first.setdefault((touch["derived"], touch["source"], touch["id"]), touch)
@@ -122,3 +125,20 @@ def quantile(values: Sequence[float], level: float) -> float | None:
 def ratio(part: float, whole: float) -> float | None:
     """None of nothing."""
     return part / whole if whole else None
+
+
+def euros(amount: Any, currency: str | None, at: int) -> Decimal | None:
+    """An amount in euros, to the cent, by the latest rate of the day of `at` (epoch ms); None where there is none."""
+    if amount is None:
+        return None
+    day = datetime.fromtimestamp(at / 1000, UTC).date()
+    rates = [rate for of, since, rate in sorted(RATES) if of == currency and since <= day]
+    if currency != "EUR" and not rates:
+        return None
+    exact = Decimal(str(amount)) * (1 if currency == "EUR" else rates[-1])
+    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def value_of(deal: Row) -> Decimal | None:
+    """A deal's value in euros, by the day on which it closed, else was created, else was told of."""
+    return euros(deal["amount"], deal["currency"], deal["closed_at"] or deal["created_at"] or deal["at"])
