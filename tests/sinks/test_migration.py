@@ -76,6 +76,8 @@ VIEWS = {
     "v_deal_values": (
         "id customer_id deal status amount currency value created_at expected_close_at closed_at owner_team owner_actor"
     ),
+    "v_pipeline": "owner_team owner_actor stage closes_in deals open_value unvalued weighted_value",
+    "v_freshness": "topic partitions position newest_event_at newest_recorded_at age_ms",
     "v_identity_links": "source touchpoint_id occurred_at statement identifiers derived_ids offset",
 }
 ELSEWISE = {
@@ -90,6 +92,8 @@ ELSEWISE = {
     "v_stages",
     "v_rates",
     "v_deal_values",
+    "v_pipeline",
+    "v_freshness",
 }
 BY_CUSTOMER = sorted(set(VIEWS) - ELSEWISE)
 

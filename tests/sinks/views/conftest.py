@@ -58,6 +58,7 @@ def write(client: Client, records: Records, at_once: int = 2000) -> None:
     batch, batches = Batch(), 0
     for number, (topic, some) in enumerate(records, 1):
         batch.add(topic, some)
+        batch.positions.update({(topic, record.partition): record.offset + 1 for record in some})
         if number % at_once == 0 or number == len(records):
             again = batch if batches % 3 else None
             Insertion(client).insert(_copy(batch), lambda *_: None)

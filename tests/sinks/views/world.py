@@ -74,7 +74,7 @@ def world_of(records: Iterable[tuple[str, Sequence[Any]]], known: int | None = N
                 continue
             given = json.loads(record.value, parse_float=Decimal)
             if topic == "journey.touchpoints":
-                raw.append({**_plain(given), "derived": given["customer_id"], "place": record.offset})
+                raw.append({**_plain(given), "derived": given.get("derived_id") or given["customer_id"]})
             elif topic == "journey.facts":
                 told[given["customer_id"], given["id"]].append(_plain(given))
             elif topic == "identity.redirects":
