@@ -5,7 +5,7 @@ import signal
 import sys
 
 from benchmarks import journeys, page
-from benchmarks.pace import StalledError
+from benchmarks.process import StalledError
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """The journey stage of one worker process against peers that do a simpler job, in turns on the same data and broker."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,10 +10,11 @@ from pathlib import Path
 
 from benchmarks import contenders, machine
 from benchmarks.broker import broker
-from benchmarks.contenders import Run
-from benchmarks.loading import load
+from benchmarks.loading import accepted, load
 from benchmarks.pace import Pace, pace
+from benchmarks.process import Run
 from benchmarks.report import Figure, Report, ratio
+from benchmarks.telling import Telling, say
 from benchmarks.touchpoints import DAYS, Volume
 
 OURS = "Throughline"
@@ -25,7 +25,7 @@ _DOES = {
     QUIX: "a simpler job, in Python on RocksDB, at least once",
     STOCK: "a simpler job, in Python in memory, at least once",
 }
-_PATIENCE_SECONDS, _TELL_SECONDS, _PAUSE_SECONDS = 60.0, 5.0, 4.0
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 60.0, 4.0
 _WARM_SHARE, _ENOUGH_SHARE = 0.1, 0.9
 _PER_SECOND, _MICROSECONDS, _MIB = "touchpoints/s", "µs/touchpoint", "MiB"
 
@@ -80,23 +80,27 @@ def measure(plan: Plan, measured: list[Contender]) -> Report:
                 speeds[each.name].values.append(found.per_second)
                 costs[each.name].values.append(found.cpu_microseconds)
                 peaks[each.name].values.append(peak_mib)
-                _say(f"{each.name}, run {number + 1}: {found.per_second:,.0f} touchpoints/s")
+                say(f"{each.name}, run {number + 1}: {found.per_second:,.0f} touchpoints/s")
     return Report(
         plan.name,
         machine.describe(),
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         plan.command,
         [*speeds.values(), *costs.values(), *peaks.values()],
-        [ratio(f"touchpoints/s, {OURS} / {name}", speeds[OURS], speeds[name]) for name in speeds if name != OURS],
+        [
+            ratio(f"touchpoints/s, {OURS} / {name}", speeds[OURS], speeds[name])
+            for name in speeds
+            if name != OURS and OURS in speeds
+        ],
         _notes(plan, load_before, busiest),
     )
 
 
 def _prepare(bootstrap: str, volume: Volume) -> None:
     started = time.monotonic()
-    told = _Telling(f"loading {volume.touchpoints:,} touchpoints")
-    size = asyncio.run(load(bootstrap, volume, told))
-    _say(
+    told = Telling(f"loading {volume.touchpoints:,} touchpoints")
+    _, size = asyncio.run(load(bootstrap, accepted(volume), told))
+    say(
         f"loaded {volume.touchpoints:,} touchpoints of {volume.customers:,} customers, "
         f"{size / volume.touchpoints:.0f} bytes each, in {time.monotonic() - started:.0f} s"
     )
@@ -106,7 +110,7 @@ def _calm(seconds: float) -> float:
     """Wait for a quiet machine, so long at most; the share of it that others take."""
     busy = machine.wait_until_quiet(seconds)
     if busy > machine.QUIET_SHARE:
-        _say(f"the machine is not quiet: others take {busy:.0%} of it; figures will be too low")
+        say(f"the machine is not quiet: others take {busy:.0%} of it; figures will be too low")
     return busy
 
 
@@ -117,7 +121,7 @@ def _once(contender: Contender, bootstrap: str, folder: Path, number: int) -> tu
             since=int(_WARM_SHARE * contender.touchpoints),
             until=int(_ENOUGH_SHARE * contender.touchpoints),
             patience_seconds=_PATIENCE_SECONDS,
-            told=_Telling(f"{contender.name}, run {number + 1}"),
+            told=Telling(f"{contender.name}, run {number + 1}"),
         )
         return found, run.peak_mib()
 
@@ -138,20 +142,3 @@ def _notes(plan: Plan, load_before: float, busiest: float) -> list[str]:
         "Processor time is of the process itself, all threads, without the broker's.",
         f"Load average before: {load_before:.2f}; others took at most {busiest:.0%} of the processor before a run.",
     ]
-
-
-class _Telling:
-    """Says how far something is, every few seconds."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._at = time.monotonic()
-
-    def __call__(self, done: int) -> None:
-        if time.monotonic() - self._at > _TELL_SECONDS:
-            self._at = time.monotonic()
-            _say(f"{self._what}: {done:,}" if done else f"{self._what}: starting")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

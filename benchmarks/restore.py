@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 
 from benchmarks import contenders, machine
 from benchmarks.broker import PARTITIONS, broker
-from benchmarks.pace import StalledError
+from benchmarks.process import StalledError
 from benchmarks.report import Figure, Report
 from benchmarks.state import at_length, made
 from benchmarks.touchpoints import Volume

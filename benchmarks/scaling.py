@@ -26,8 +26,8 @@ from kafka.admin import KafkaAdminClient
 
 from benchmarks import machine
 from benchmarks.broker import broker, free_run, running
-from benchmarks.contenders import ROOT
 from benchmarks.kinds import PHASES
+from benchmarks.process import ROOT
 from benchmarks.report import Figure, Report
 from schemas import topic
 from schemas.settings import Settings

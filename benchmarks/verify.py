@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.broker import free_run
-from benchmarks.loading import load
+from benchmarks.loading import accepted, load
 from benchmarks.report import Figure, Report
 from benchmarks.touchpoints import Volume
 from console.analyst import Analyst, analyst_of
@@ -39,7 +39,7 @@ def measure(volume: Volume, repetitions: int) -> Report:
     ):
         run = instance.run
         view, analyst = KafkaView(run.kafka), analyst_of(run)
-        asyncio.run(load(run.kafka, volume, lambda number: None))
+        asyncio.run(load(run.kafka, accepted(volume)))
         _say(f"{volume.touchpoints:,} touchpoints are loaded")
         _settle(run, view, analyst)
         for name, most in paces.items():

@@ -35,6 +35,6 @@ class GatewayMetrics:
         )
         self._sources = FewLabels()
 
-    def accepted(self, source: str, team: str) -> None:
-        """Count one touchpoint that Kafka confirmed. Source and team are a client's free text."""
-        self.touchpoints.labels(self._sources.of(source), team if team in TEAMS else "other").inc()
+    def accepted(self, source: str, team: str, touchpoints: int) -> None:
+        """Count touchpoints that Kafka confirmed. Source and team are a client's free text."""
+        self.touchpoints.labels(self._sources.of(source), team if team in TEAMS else "other").inc(touchpoints)

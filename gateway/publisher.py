@@ -11,13 +11,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from gateway.admission import Lease
+from gateway.batches import Batches
 from gateway.record import Record
 from schemas.topic import RAW
 from sinks import crash
 
 log = logging.getLogger(__name__)
 
-LINGER_MS = 3
 BATCH_BYTES = 256 * 1024
 REQUEST_TIMEOUT_MS = 3000
 RETRY_SECONDS = 1.0
@@ -38,6 +38,7 @@ class Publisher:
         self._bootstrap = bootstrap
         self._confirm_seconds = confirm_seconds
         self._producer: AIOKafkaProducer | None = None
+        self._batches: Batches | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._unconfirmed: dict[asyncio.Task[None], float] = {}
 
@@ -50,6 +51,8 @@ class Publisher:
         if self._connecting is not None:
             self._connecting.cancel()
         producer, self._producer = self._producer, None
+        if self._unconfirmed:
+            await asyncio.wait(self._unconfirmed, timeout=timeout_seconds)
         if producer is not None:
             await _close(producer, timeout_seconds)
         for task in self._unconfirmed:
@@ -69,8 +72,8 @@ class Publisher:
         """None once every record is written with acks=all. The lease is held until Kafka is done with the bytes."""
         if reason := self.unavailable:
             return Unconfirmed(reason)
-        assert self._producer is not None
-        task = asyncio.create_task(self._send(self._producer, records, lease))
+        assert self._producer is not None and self._batches is not None
+        task = asyncio.create_task(self._send(self._producer, self._batches, records, lease))
         self._unconfirmed[task] = time.monotonic()
         task.add_done_callback(self._settled)
         try:
@@ -88,19 +91,18 @@ class Publisher:
         if not task.cancelled() and (error := task.exception()):
             log.warning("not confirmed: %r", error)
 
-    async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record], lease: Lease) -> None:
+    async def _send(
+        self, producer: AIOKafkaProducer, batches: Batches, records: Sequence[Record], lease: Lease
+    ) -> None:
         with lease:
-            acknowledgements: list[asyncio.Future[object]] = []
-            try:
-                for record in records:
-                    acknowledgements.append(await producer.send(record.topic, record.value, record.key))
-                await asyncio.gather(*acknowledgements)
-                crash.passing("gateway.after_produce")
-            except KafkaError as error:
-                self._replace(producer, error)
-                raise
-            finally:
-                await asyncio.gather(*acknowledgements, return_exceptions=True)
+            written = batches.add(records)
+            await asyncio.wait(written)
+            failures = [error for each in written if (error := each.exception())]
+        for error in failures:
+            self._replace(producer, error)
+        if failures:
+            raise failures[0]
+        crash.passing("gateway.after_produce")
 
     def _replace(self, producer: AIOKafkaProducer, error: KafkaError) -> None:
         """A producer whose batch failed for good has a gap in its sequence: nothing after it would be taken."""
@@ -120,8 +122,7 @@ class Publisher:
             producer = self._new_producer()
             try:
                 await producer.start()
-                for topic in RAW:
-                    await producer.partitions_for(topic)
+                partitions = {topic: sorted(await producer.partitions_for(topic)) for topic in RAW}
             except (KafkaError, OSError) as error:
                 await _close(producer, 1.0)
                 if time.monotonic() - said > LOG_EVERY_SECONDS:
@@ -130,7 +131,7 @@ class Publisher:
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 log.info("connected to Kafka at %s", self._bootstrap)
-                self._producer = producer
+                self._producer, self._batches = producer, Batches(producer, partitions)
                 return
 
     def _new_producer(self) -> AIOKafkaProducer:
@@ -139,7 +140,6 @@ class Publisher:
             client_id="throughline-gateway",
             acks="all",
             enable_idempotence=True,
-            linger_ms=LINGER_MS,
             max_batch_size=BATCH_BYTES,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
         )

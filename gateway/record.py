@@ -1,11 +1,11 @@
 """A touchpoint as a record of a raw topic: which topic, which key, which bytes. Never talks to Kafka."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from gateway.problem import problems_of
-from journey.identity import resolve
+from journey.identity import identifiers_of
 from schemas.rejection import Rejection
 from schemas.topic import RAW_MARKETING, RAW_SALES
 from schemas.touchpoint import MAX_TOUCHPOINT_BYTES, Customer, Touchpoint
@@ -13,8 +13,7 @@ from schemas.touchpoint import MAX_TOUCHPOINT_BYTES, Customer, Touchpoint
 IDENTIFIERS = ("customer_id", "crm_id", "email", "phone", "anonymous_id")
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """What goes to Kafka, with the identity (`source`, `id`) that answers and metrics name."""
 
     topic: str
@@ -34,14 +33,12 @@ def key_of(customer: Customer | None, region: str) -> bytes | Rejection | None:
     """The strongest usable identifier, normalised, as the record's key; None for a touchpoint without a customer."""
     if customer is None:
         return None
-    resolved = resolve(customer, region)
-    if resolved is None:
-        given = next(kind for kind in IDENTIFIERS if getattr(customer, kind))
-        detail = f"customer.{given}: no identifier can be used; correct it or add another one"
-        return Rejection("identifier", detail, f"/customer/{given}")
-    _, normalised = resolved
-    strongest: str = next(value for kind in IDENTIFIERS if (value := getattr(normalised, kind)))
-    return strongest.encode()
+    usable = identifiers_of(customer, region)
+    if usable:
+        return usable[0].value.encode()
+    given = next(kind for kind in IDENTIFIERS if getattr(customer, kind))
+    detail = f"customer.{given}: no identifier can be used; correct it or add another one"
+    return Rejection("identifier", detail, f"/customer/{given}")
 
 
 def record_of(touchpoint: Touchpoint, value: bytes, region: str) -> Record | Rejection:

@@ -1,10 +1,10 @@
 """A web app as a process of its own: until SIGTERM or SIGINT, then it drains and ends cleanly."""
 
-import asyncio
 import contextlib
 import signal
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 
 
@@ -23,4 +23,4 @@ def serve(app: Starlette, host: str, port: int, drain_seconds: int) -> None:
         timeout_graceful_shutdown=drain_seconds,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(uvicorn.Server(config).serve())
+        uvloop.run(uvicorn.Server(config).serve())

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -88,12 +89,15 @@ class Touchpoints:
 
     def _count(self, items: list[bytes], outcomes: list[Record | Rejection]) -> list[dict[str, Any]]:
         rejected = []
+        accepted: Counter[tuple[str, str]] = Counter()
         for index, (item, outcome) in enumerate(zip(items, outcomes, strict=True)):
             if isinstance(outcome, Record):
-                self._metrics.accepted(outcome.source, outcome.team)
+                accepted[outcome.source, outcome.team] += 1
             else:
                 self._metrics.rejected.labels(outcome.reason).inc()
                 rejected.append(_rejected(index, item, outcome))
+        for (source, team), touchpoints in accepted.items():
+            self._metrics.accepted(source, team, touchpoints)
         return rejected
 
 

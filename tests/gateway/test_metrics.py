@@ -17,7 +17,7 @@ def test_every_metric_is_in_the_reference() -> None:
 def test_clients_cannot_make_labels_without_end() -> None:
     metrics = GatewayMetrics()
     for number in range(250):
-        metrics.accepted(f"source-{number}", f"team_{number}")
+        metrics.accepted(f"source-{number}", f"team_{number}", 1)
     (family,) = [family for family in metrics.registry.collect() if family.name == "throughline_touchpoints"]
     counts = {tuple(each.labels.values()): each.value for each in family.samples if each.name.endswith("_total")}
     assert len(counts) == 201
