@@ -62,6 +62,10 @@ def funnel(world: World, track: str, since: int, until: int, within_days: int, b
 def test_the_funnel_counts_each_customer_once_per_stage_and_tells_the_two_ratios_apart(
     history: History, track: str, by: str
 ) -> None:
+    check_funnel(history, track, by)
+
+
+def check_funnel(history: History, track: str, by: str) -> None:
     for since, until, within in PERIODS:
         rows = history.ask(
             "SELECT * FROM v_funnel(track = {track:String}, since = {since:String}, until = {until:String}, "
