@@ -87,6 +87,10 @@ faults-long: installed ## The same as often as SCHEDULES says, from SEED on
 faults-planted: installed ## Plant twelve bugs into the real parts, one at a time: each has to be caught
 	@$(BIN)/python -m tests.faults.plants $(ARGS)
 
+.PHONY: faults-stock
+faults-stock: installed ## kill -9 of stock Faust apps, a hundred times each: how many events they count twice
+	@$(BIN)/python -m tests.faults.stock $(ARGS)
+
 .PHONY: pins
 pins: installed ## Resolve the dependencies anew into constraints.txt, and the peers' beside them, with hashes
 	@$(BIN)/pip-compile --quiet --extra dev --build-deps-for editable --generate-hashes --allow-unsafe --strip-extras \

@@ -26,6 +26,8 @@ def main() -> int:
     parser.add_argument("--schedules", type=int, default=0, help="how many; 0 is each cell once")
     parser.add_argument("--seed", type=int, default=1, help="the first schedule's; the others follow")
     parser.add_argument("--cells", default="", help="only cells whose names match this regular expression")
+    parser.add_argument("--turns", type=int, default=1, help="take every so many-th of the cells only")
+    parser.add_argument("--turn", type=int, default=0, help="which of them: the next number takes the next ones")
     parser.add_argument("--quick", action="store_true", help="only cells that are soon over")
     parser.add_argument("--customers", type=int, default=60, help="customers of one schedule")
     parser.add_argument("--each-house", type=int, default=10, help="schedules in one set of processes")
@@ -83,7 +85,8 @@ def _house(seeds: list[int], lane: int, given: argparse.Namespace) -> list[Outco
 
 
 def _cells(given: argparse.Namespace) -> list[Cell]:
-    return [cell for cell in CELLS if re.search(given.cells, cell.name) and (cell.quick or not given.quick)]
+    wanted = [cell for cell in CELLS if re.search(given.cells, cell.name) and (cell.quick or not given.quick)]
+    return wanted[given.turn % given.turns :: given.turns]
 
 
 def _tell(outcome: Outcome, folder: Path) -> None:

@@ -84,14 +84,6 @@ class App:
                 raise TimeoutError(f"{self.name} does nothing for {_WORKS_SECONDS:.0f} s, {self.part.log} says why")
             time.sleep(_LOOK_SECONDS)
 
-    def settled(self) -> None:
-        """Wait until it has done nothing for a while."""
-        before, since = self.written(), time.monotonic()
-        while time.monotonic() - since < _QUIET_SECONDS:
-            time.sleep(_LOOK_SECONDS)
-            if self.written() != before:
-                before, since = self.written(), time.monotonic()
-
     def counts(self) -> Counter[str]:
         """How often each customer's touchpoints have counted."""
         counts: Counter[str] = Counter()
@@ -211,8 +203,7 @@ def measure(hurts: str, apps: int, rounds: int, per_second: float, seed: int) ->
                 for thread in threads:
                     thread.join()
                 load.stop()
-                for app in made:
-                    app.settled()
+                _settle(made)
                 return [_result(kind, [app for app in made if app.kind == kind], load.confirmed) for kind in KINDS]
             finally:
                 load.stop()
@@ -229,6 +220,16 @@ def _hurt(app: App, hurt: Hurt, rounds: int, chance: Random) -> None:
         app.hurt += 1
         print(f"{app.name}: {number + 1} of {rounds}", file=sys.stderr, flush=True)
     app.works()
+
+
+def _settle(apps: Sequence[App]) -> None:
+    """Wait until none of them has done anything for longer than it takes to join a group."""
+    before, since = [app.written() for app in apps], time.monotonic()
+    while time.monotonic() - since < _QUIET_SECONDS:
+        time.sleep(_LOOK_SECONDS)
+        now = [app.written() for app in apps]
+        if now != before:
+            before, since = now, time.monotonic()
 
 
 def _result(kind: str, apps: Sequence[App], confirmed: Counter[str]) -> Result:
@@ -252,8 +253,8 @@ def main() -> int:
     """Print a row for each kind of app."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.stock", description=__doc__)
     parser.add_argument("--hurt", choices=HURTS, default="kill", help="what is done to them")
-    parser.add_argument("--apps", type=int, default=3, help="apps of each kind, side by side")
-    parser.add_argument("--rounds", type=int, default=34, help="how often each is hurt")
+    parser.add_argument("--apps", type=int, default=5, help="apps of each kind, side by side")
+    parser.add_argument("--rounds", type=int, default=20, help="how often each is hurt")
     parser.add_argument("--per-second", type=float, default=50, help="touchpoints, to all of them")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
