@@ -63,19 +63,20 @@ def resolve(customer: Customer, region: str = "US") -> tuple[str, Customer] | No
 
     An identifier that cannot be normalised is kept as it came, but never identifies anybody.
     """
-    usable: dict[str, str] = {}
+    other: dict[str, str] = {}
     strongest: tuple[str, str] | None = None
     for kind in STRONGEST_FIRST:
         raw = getattr(customer, kind)
         normal = normalise(kind, raw, region) if raw else None
         if normal is not None:
-            usable[kind] = normal
+            if normal != raw:
+                other[kind] = normal
             strongest = strongest or (kind, normal)
     if customer.customer_id:
-        return issued(customer.customer_id), customer.model_copy(update=usable)
+        return issued(customer.customer_id), customer.replaced(**other)
     if strongest is None:
         return None
-    return customer_id_of(*strongest), customer.model_copy(update=usable)
+    return customer_id_of(*strongest), customer.replaced(**other)
 
 
 def identifiers_of(customer: Customer, region: str = "US") -> tuple[Identifier, ...]:

@@ -23,6 +23,7 @@ MAX_TOUCHPOINT_BYTES = 32 * 1024
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 END = datetime(2300, 1, 1, tzinfo=UTC)
 
+_set = object.__setattr__
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 TypeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=64)]
 TeamName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
@@ -35,6 +36,20 @@ def default_channel(type_name: str) -> Channel:
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def replaced(self, **values: Any) -> Self:
+        """The same with other values, which are valid ones; itself where there are none.
+
+        As `model_copy`, but for its copies of what stays: intake does this twice for every touchpoint.
+        """
+        if not values:
+            return self
+        other = self.__class__.__new__(self.__class__)
+        _set(other, "__dict__", {**self.__dict__, **values})
+        _set(other, "__pydantic_fields_set__", self.__pydantic_fields_set__ | values.keys())
+        _set(other, "__pydantic_extra__", None)
+        _set(other, "__pydantic_private__", None)
+        return other
 
 
 class Money(_Frozen):

@@ -165,10 +165,11 @@ class IntakeStage:
         if parsed.type in STATEMENTS and len(identifiers_of(customer, self._region)) < 2:
             return Rejection("identifier", f"{parsed.type} names two or more identifiers that can be used", "/customer")
         account = account_of(customer, self._free)
-        if account is None:
-            return derived_id, "", parsed.model_copy(update={"customer": customer})
-        customer = customer.model_copy(update={"account": account})
-        return derived_id, account_id_of(account), parsed.model_copy(update={"customer": customer})
+        if account is not None and account != customer.account:
+            customer = customer.replaced(account=account)
+        if customer is not parsed.customer:
+            parsed = parsed.replaced(customer=customer)
+        return derived_id, "" if account is None else account_id_of(account), parsed
 
 
 def parse(value: bytes) -> Touchpoint | Rejection:
