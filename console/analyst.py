@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from console.workspace import UnreachableError
-from schemas.settings import ClickHouseRun, Run
+from console.workspace import UnreachableError, Workspace
+from schemas.settings import ClickHouseRun, Run, Settings
 
 
 class QuestionError(Exception):
@@ -66,6 +66,27 @@ class Analyst:
 def analyst_of(run: Run) -> Analyst:
     """The analyst of a running instance. Raises UnreachableError."""
     return Analyst(run.clickhouse)
+
+
+def analyst_for(workspace: Workspace) -> Analyst:
+    """The analyst of THROUGHLINE_CLICKHOUSE_URL where that is set, else of the running instance.
+
+    Raises UnreachableError, NoInstanceError.
+    """
+    settings = Settings()
+    if not settings.clickhouse_url:
+        return analyst_of(workspace.run())
+    reader, password = settings.clickhouse_readonly_user, settings.clickhouse_readonly_password.get_secret_value()
+    return Analyst(
+        ClickHouseRun(
+            url=settings.clickhouse_url,
+            database=settings.clickhouse_database,
+            user=settings.clickhouse_user,
+            password="",
+            readonly_user=reader,
+            readonly_password=password,
+        )
+    )
 
 
 def plain(message: str) -> str:

@@ -33,6 +33,8 @@ COMMANDS = {
     "identity": Entry("identity", "identity", "What links a customer's identifiers; link and unlink them"),
     "stalled": Entry("stalled", "stalled", "Prospects that stand still, now or at a time"),
     "overlaps": Entry("overlaps", "overlaps", "Where both teams are on one thing at once"),
+    "report": Entry("report", "report", "What both teams agreed to measure: tables and pictures"),
+    "export": Entry("export", "export", "Views, or the rows of a query, as Parquet files"),
     "sql": Entry("sql", "sql", "Ask ClickHouse, as the read-only analyst"),
     "clickhouse": Entry("clickhouse", "clickhouse", "The schema of ClickHouse: migrate, status, grants"),
     "rejected": Entry("rejected", "rejected", "What was not accepted, and why"),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Channel = Literal[
     "web", "email", "call", "meeting", "sms", "chat", "social", "ads", "event",
@@ -25,6 +25,16 @@ END = datetime(2300, 1, 1, tzinfo=UTC)
 
 _set = object.__setattr__
 Text = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+def _written_out(given: Any) -> Any:
+    # Pydantic takes a number for seconds since 1970, in a text as well.
+    if isinstance(given, int | float) or (isinstance(given, str) and given[4:5] != "-"):
+        raise ValueError("write RFC 3339 with a zone, as 2026-11-20T09:30:00Z")
+    return given
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 TypeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=64)]
 TeamName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
 
@@ -84,7 +94,7 @@ class Touchpoint(_Frozen):
     type: TypeName = Field(description="Dotted, past tense: `email.opened`, `deal.won`. Unknown types are kept")
     team: TeamName = Field(description="`marketing` or `sales`; the policy may name more")
     customer: Customer | None = Field(None, description="Whom it touches; only spend.recorded has none")
-    occurred_at: AwareDatetime = Field(description="RFC 3339 with zone: when it happened")
+    occurred_at: Instant = Field(description="RFC 3339 with zone: when it happened")
     direction: Direction = Field(description="`outbound` we reach out, `inbound` they act, `internal` a record changes")
     channel: Channel = Field(description="Derived from the type when absent")
     actor: Text | None = Field(None, description="The person or tool of ours that acted")

@@ -7,15 +7,22 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from console.loading.load import Loaded, Plan, load
 from deploy.kafka.topics import create_topics
+from journey.policy.reading import read
+from journey.rules import Rules
+from schemas.settings import DEFAULT_POLICY, Settings
 from schemas.topic import Topic
 from tests.process import answers, broker, child, eventually
 
 READY_SECONDS = 60
+RULES = Rules(read(DEFAULT_POLICY.read_text()))
+SIMULATION = Plan(240, 60, 16, int(datetime(2026, 10, 1, tzinfo=UTC).timestamp() * 1000), waves=2, folded=80)
 PORTS, SHARES = range(20_000, 32_000), 4
 
 
@@ -100,6 +107,35 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]
     with child([sys.executable, "-m", "deploy.clickhouse"], data / "clickhouse.log", environment):
         eventually(lambda: answers(f"{served.url}/ping"), READY_SECONDS)
         yield served
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A database with simulated customers of both teams: the writer's settings, and what was loaded."""
+
+    settings: Settings
+    loaded: Loaded
+
+    @property
+    def reader(self) -> dict[str, str]:
+        """The environment in which a command reads it as the analyst."""
+        return {
+            "THROUGHLINE_CLICKHOUSE_URL": self.settings.clickhouse_url,
+            "THROUGHLINE_CLICKHOUSE_DATABASE": self.settings.clickhouse_database,
+            "THROUGHLINE_CLICKHOUSE_READONLY_PASSWORD": "of-the-analyst",
+        }
+
+
+@pytest.fixture(scope="session")
+def simulated(clickhouse: ClickHouse, tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    """The customers of SIMULATION, by the default policy. Its tests only read."""
+    settings = Settings(
+        data=tmp_path_factory.mktemp("simulated"),
+        clickhouse_url=clickhouse.url,
+        clickhouse_database="simulated",
+        clickhouse_password=clickhouse.password,
+    )
+    return Simulated(settings, load(settings, SIMULATION, RULES))
 
 
 def _free_ports(count: int) -> list[int]:

@@ -20,7 +20,12 @@ _STYLES = {"run": "good", "to run": "medium"}
 
 @click.group("clickhouse", short_help="The schema of ClickHouse, and its accounts")
 def clickhouse() -> None:
-    """The schema of ClickHouse: that of a running instance, or the one that THROUGHLINE_CLICKHOUSE_URL names."""
+    """The schema of ClickHouse: that of a running instance, or the one that THROUGHLINE_CLICKHOUSE_URL names.
+
+    \b
+    Example:
+      throughline clickhouse status
+    """
 
 
 @clickhouse.command()
@@ -67,6 +72,10 @@ def status(ctx: click.Context, workspace: Workspace, as_json: bool) -> None:
     """Each migration: run and when, to run, edited since, or unknown to this program; and how large the tables are.
 
     Exit code 1 where anything is not run.
+
+    \b
+    Example:
+      throughline clickhouse status --json
     """
     from console.starting import settings_of
     from sinks.clickhouse.migration import standing

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from console import output
-from console.analyst import QuestionError, analyst_of
+from console.analyst import QuestionError, analyst_for
 from console.workspace import Workspace, pass_workspace
 
 
@@ -27,7 +27,7 @@ def sql(workspace: Workspace, query: str, limit: int, as_json: bool) -> None:
     Example:
       throughline sql "SELECT track, stage, count() FROM v_positions GROUP BY ALL ORDER BY 1, 3 DESC"
     """
-    analyst = analyst_of(workspace.run())
+    analyst = analyst_for(workspace)
     text = sys.stdin.read() if query == "-" else query
     try:
         columns, rows = analyst.table(text)

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from itertools import groupby
 
 from clickhouse_connect.driver.client import Client
@@ -20,10 +22,14 @@ from sinks.clickhouse.migration import migrate
 from sinks.clickhouse.table import BY_NAME, TABLES
 from sinks.clickhouse.writer import TOPICS
 from streams.memory import MemoryLine
+from streams.terms import write_terms
 
 _ROWS_AT_ONCE = 500_000
 _STATEMENTS_AT_ONCE = 2
 Told = Callable[[float], None]
+# What the simulated companies' money is worth, all the time.
+_RATES = {"USD": Decimal("0.92"), "GBP": Decimal("1.17"), "AUD": Decimal("0.61")}
+_RATES_ARE_IN, _EVER = "EUR", date(1970, 1, 1)
 
 
 class NotEmptyError(RuntimeError):
@@ -83,6 +89,9 @@ def load(settings: Settings, plan: Plan, rules: Rules, told: Told = lambda _: No
             f"database {settings.clickhouse_database} has touchpoints already: name another "
             "THROUGHLINE_CLICKHOUSE_DATABASE or another --data"
         )
+    write_terms(client, rules, settings.currency)
+    if settings.currency == _RATES_ARE_IN:
+        client.insert("rates", [[name, _EVER, rate] for name, rate in _RATES.items()], ["currency", "since", "rate"])
     started = time.monotonic()
 
     def multiply(template: _Template, wave: int) -> None:

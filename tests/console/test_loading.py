@@ -1,25 +1,22 @@
 """Simulated customers straight into ClickHouse: what the rules make of them, and namesakes that are like them."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from console.loading.load import Loaded, NotEmptyError, Plan, load
+from console.loading.load import NotEmptyError, load
 from console.loading.namesake import expression
-from journey.policy.reading import read
 from journey.rebuild import fold_history
-from journey.rules import Rules
-from schemas.settings import DEFAULT_POLICY, Settings
+from schemas.settings import Settings
 from sinks.clickhouse.connection import connect
 from sinks.clickhouse.table import TABLES
 from streams.history import histories
-from tests.conftest import ClickHouse
+from tests.conftest import RULES, Simulated
+from tests.conftest import SIMULATION as PLAN
 
-PLAN = Plan(180, 30, 7, int(datetime(2026, 10, 1, tzinfo=UTC).timestamp() * 1000), waves=2, folded=60)
-RULES = Rules(read(DEFAULT_POLICY.read_text()))
 # What namesakes have in common with the customer that they are made of.
 SHARED = (  # noqa: SIM905 - a hundred quotes say less
     """
@@ -35,21 +32,6 @@ closed_at reopened statement detail pointer bytes error key
 ).split()
 
 
-@pytest.fixture(scope="module")
-def settings(clickhouse: ClickHouse, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(
-        data=tmp_path_factory.mktemp("loading"),
-        clickhouse_url=clickhouse.url,
-        clickhouse_database="loaded",
-        clickhouse_password=clickhouse.password,
-    )
-
-
-@pytest.fixture(scope="module")
-def loaded(settings: Settings) -> Loaded:
-    return load(settings, PLAN, RULES)
-
-
 def rows(settings: Settings, sql: str) -> list[Any]:
     return list(connect(settings).query(sql).result_rows)
 
@@ -60,28 +42,30 @@ def test_every_column_is_either_a_namesakes_own_or_known_to_be_shared() -> None:
         assert shared <= set(SHARED), table.name
 
 
-def test_each_customer_that_is_folded_has_as_many_namesakes_as_it_takes(settings: Settings, loaded: Loaded) -> None:
+def test_each_customer_that_is_folded_has_as_many_namesakes_as_it_takes(simulated: Simulated) -> None:
     sizes = rows(
-        settings,
+        simulated.settings,
         "SELECT copies, count() FROM (SELECT count() AS copies FROM (SELECT customer_id, arraySort(groupArray("
         "(occurred_at, source, type))) AS story FROM v_touchpoints WHERE customer_id != '' GROUP BY 1) GROUP BY story)"
         " GROUP BY copies ORDER BY copies",
     )
     assert PLAN.copies == 3
     assert [copies for copies, _ in sizes] == [3]
-    assert loaded.touchpoints > 3 * 180
+    assert simulated.loaded.touchpoints > 3 * 180
 
 
-def test_what_is_told_of_a_loaded_customer_is_what_the_rules_make_of_its_touchpoints(
-    settings: Settings, loaded: Loaded
-) -> None:
-    client = connect(settings)
+def test_what_is_told_of_a_loaded_customer_is_what_the_rules_make_of_its_touchpoints(simulated: Simulated) -> None:
+    client = connect(simulated.settings)
     members: dict[str, list[str]] = {}
     for customer_id, derived_id in rows(
-        settings, "SELECT DISTINCT customer_id, derived_id FROM v_touchpoints WHERE customer_id != '' ORDER BY 1"
+        simulated.settings,
+        "SELECT DISTINCT customer_id, derived_id FROM v_touchpoints WHERE customer_id != '' ORDER BY 1",
     ):
         members.setdefault(customer_id, []).append(derived_id)
-    told = rows(settings, "SELECT customer_id, track, kind, to_stage, at, dwell_ms FROM v_transitions WHERE rule != ''")
+    told = rows(
+        simulated.settings,
+        "SELECT customer_id, track, kind, to_stage, at, dwell_ms FROM v_transitions WHERE rule != ''",
+    )
     expected = []
     for customer_id, touches in histories(client, members, RULES.names_read):
         _, facts = fold_history(touches, customer_id, RULES, PLAN.until)
@@ -96,31 +80,36 @@ def test_what_is_told_of_a_loaded_customer_is_what_the_rules_make_of_its_touchpo
     )
 
 
-def test_no_two_namesakes_share_an_identifier(settings: Settings, loaded: Loaded) -> None:
-    assert rows(settings, "SELECT kind, value FROM v_identifiers GROUP BY kind, value HAVING sum(belongs) > 1") == []
-    ((pairs, ids),) = rows(settings, "SELECT count(), uniqExact(source, id) FROM v_touchpoints")
+def test_no_two_namesakes_share_an_identifier(simulated: Simulated) -> None:
+    assert (
+        rows(simulated.settings, "SELECT kind, value FROM v_identifiers GROUP BY kind, value HAVING sum(belongs) > 1")
+        == []
+    )
+    ((pairs, ids),) = rows(simulated.settings, "SELECT count(), uniqExact(source, id) FROM v_touchpoints")
     assert pairs == ids
 
 
-def test_a_campaigns_spend_is_that_on_all_namesakes(settings: Settings, loaded: Loaded) -> None:
+def test_a_campaigns_spend_is_that_on_all_namesakes(simulated: Simulated) -> None:
     spent: dict[tuple[int, str, str], Decimal] = {}
     for wave in range(PLAN.waves):
         for record in PLAN.simulation(wave).history():
             if not record.bad and b"spend.recorded" in (record.value or b""):
                 told = json.loads(record.value or b"")
                 spent[wave, told["source"], told["id"]] = Decimal(told["cost"]["amount"])
-    found = rows(settings, "SELECT count(), sum(cost_amount) FROM v_touchpoints WHERE type = 'spend.recorded'")
+    found = rows(
+        simulated.settings, "SELECT count(), sum(cost_amount) FROM v_touchpoints WHERE type = 'spend.recorded'"
+    )
     assert found == [(len(spent), 3 * sum(spent.values()))]
 
 
-def test_what_was_rejected_is_there_once(settings: Settings, loaded: Loaded) -> None:
+def test_what_was_rejected_is_there_once(simulated: Simulated) -> None:
     bad = sum(record.bad for wave in range(PLAN.waves) for record in PLAN.simulation(wave).history())
-    assert rows(settings, "SELECT count() FROM v_rejected") == [(bad,)]
+    assert rows(simulated.settings, "SELECT count() FROM v_rejected") == [(bad,)]
 
 
-def test_a_database_that_has_touchpoints_is_left_alone(settings: Settings, loaded: Loaded) -> None:
-    before = rows(settings, "SELECT count() FROM touchpoints")
+def test_a_database_that_has_touchpoints_is_left_alone(simulated: Simulated) -> None:
+    before = rows(simulated.settings, "SELECT count() FROM touchpoints")
     with pytest.raises(NotEmptyError, match="THROUGHLINE_CLICKHOUSE_DATABASE"):
-        load(settings, PLAN, RULES)
-    assert rows(settings, "SELECT count() FROM touchpoints") == before
-    assert rows(settings, "SELECT name FROM system.databases WHERE name LIKE 'loaded_wave%'") == []
+        load(simulated.settings, PLAN, RULES)
+    assert rows(simulated.settings, "SELECT count() FROM touchpoints") == before
+    assert rows(simulated.settings, "SELECT name FROM system.databases WHERE name LIKE 'simulated_wave%'") == []

@@ -149,6 +149,8 @@ def test_it_names_the_account_of_a_companys_people_and_none_for_free_mail() -> N
         (raw(type="Email Opened"), "not_a_touchpoint", "/type"),
         (raw(occurred_at="2026-01-05T10:00:00"), "not_a_touchpoint", "/occurred_at"),
         (raw(occurred_at="yesterday"), "not_a_touchpoint", "/occurred_at"),
+        (raw(occurred_at=1767607200), "not_a_touchpoint", "/occurred_at"),
+        (raw(occurred_at="1767607200"), "not_a_touchpoint", "/occurred_at"),
         (raw(direction="sideways"), "not_a_touchpoint", "/direction"),
         (raw(value={"amount": "1.00", "currency": "euro"}), "not_a_touchpoint", "/value/currency"),
         (raw(unheard_of=1), "not_a_touchpoint", "/unheard_of"),

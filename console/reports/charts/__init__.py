@@ -1,0 +1,1 @@
+"""The rows of each report as Vega-Lite: what lies on which axis. Title and style come from console.reports.style."""
