@@ -119,6 +119,22 @@ def grants(workspace: Workspace) -> None:
         click.echo(f"{statement};\n")
 
 
+@clickhouse.command()
+@pass_workspace
+def reference(workspace: Workspace) -> None:
+    """Print every view with its arguments, columns and formulas as Markdown, from the views' own comments.
+
+    \b
+    Example:
+      throughline clickhouse reference > docs/reference/views.md
+    """
+    from console.starting import settings_of
+    from sinks.clickhouse.reference import page, views
+
+    with _client(workspace, settings_of(workspace)) as client:
+        click.echo(page(list(views(client))), nl=False)
+
+
 @contextmanager
 def _client(workspace: Workspace, settings: Settings) -> Iterator[Any]:
     """The writer's client. Raises NoInstanceError, UnreachableError."""
