@@ -67,6 +67,14 @@ bench: peers ## Measure all, side by side with the peers; docs/benchmarks.md and
 bench-quick: peers ## The journey stage and its peers with a quarter of the data: a first look in four minutes
 	@$(BIN)/python -m benchmarks --quick
 
+.PHONY: bench-growth
+bench-growth: setup ## What a touchpoint, a customer, a restore and a sweep cost up to a million customers; docs/growth.md
+	@$(BIN)/python -m benchmarks.growth $(ARGS)
+
+.PHONY: bench-backpressure
+bench-backpressure: setup ## Memory with ten million touchpoints of lag and ClickHouse away
+	@$(BIN)/python -m benchmarks.backpressure $(ARGS)
+
 .PHONY: bench-backfill
 bench-backfill: setup ## Old touchpoints onto existing customers: how fast they are rebuilt, and whether it ends exact
 	@$(BIN)/python -m benchmarks.backfill $(ARGS)

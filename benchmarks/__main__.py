@@ -4,8 +4,11 @@ import argparse
 import signal
 import sys
 
-from benchmarks import journeys, page
+from benchmarks import journeys, latency, page, stages
 from benchmarks.process import StalledError
+from benchmarks.report import Report
+
+_JOURNEYS = "The journey stage"
 
 
 def main() -> None:
@@ -15,16 +18,30 @@ def main() -> None:
     arguments = parser.parse_args()
     # Told to stop, it stops what it started, as on Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmark ended: told to stop"))
-    plan = journeys.QUICK if arguments.quick else journeys.FULL
     try:
-        report = journeys.measure(plan, journeys.contending(plan))
+        sections = _quick() if arguments.quick else _full()
     except (StalledError, TimeoutError, RuntimeError) as error:
         sys.exit(f"benchmark ended: {error}")
-    written = [report.write()]
-    if plan is journeys.FULL:
-        written += page.write([("The journey stage", report)])
-    print(f"{report.machine}\n\n{report.table()}\n")
-    print(f"written: {', '.join(str(path) for path in written)}", file=sys.stderr)
+    written = [report.write() for _, report in sections]
+    if not arguments.quick:
+        written += page.write(sections)
+    print(sections[0][1].machine)
+    for heading, report in sections:
+        print(f"\n{heading}\n\n{report.table()}")
+    print(f"\nwritten: {', '.join(str(path) for path in written)}", file=sys.stderr)
+
+
+def _quick() -> list[tuple[str, Report]]:
+    return [(_JOURNEYS, journeys.measure(journeys.QUICK, journeys.contending(journeys.QUICK)))]
+
+
+def _full() -> list[tuple[str, Report]]:
+    command = journeys.FULL.command
+    return [
+        (_JOURNEYS, journeys.measure(journeys.FULL, journeys.contending(journeys.FULL))),
+        ("Each stage, and the whole way", stages.measure(command)),
+        ("Latency at a steady pace", latency.measure(command)),
+    ]
 
 
 if __name__ == "__main__":

@@ -59,9 +59,9 @@ def records(volume: Volume) -> Iterator[Record]:
         record = Record(
             customer,
             ids[customer],
-            f'{{"schema_version":1,"customer_id":"{ids[customer]}","received_at":"{_moment(arrived_ms)}",'
+            f'{{"schema_version":1,"customer_id":"{ids[customer]}","received_at":"{moment(arrived_ms)}",'
             f'"origin":"touchpoints.{kind.team}/0/{number}","id":"{kind.source}-{number:x}","source":"{kind.source}",'
-            f'"customer":{{"email":"{_email(customer)}"}},"occurred_at":"{_moment(occurred_ms)}",'
+            f'"customer":{{"email":"{_email(customer)}"}},"occurred_at":"{moment(occurred_ms)}",'
             f"{kind.fields}}}".encode(),
         )
         if len(recent) < REPEATED_AMONG:
@@ -75,7 +75,8 @@ def _email(customer: int) -> str:
     return f"person-{customer}@company-{customer // 7}.example"
 
 
-def _moment(ms: int) -> str:
+def moment(ms: int) -> str:
+    """RFC 3339, to the millisecond."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
