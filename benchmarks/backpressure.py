@@ -5,28 +5,28 @@ What is behind stays in Kafka: a little lag and a hundred times as much take the
 
 import argparse
 import asyncio
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
 from benchmarks import machine
-from benchmarks.broker import PARTITIONS, broker, free_run
+from benchmarks.broker import broker
 from benchmarks.contenders import worker_process
 from benchmarks.loading import accepted, load
-from benchmarks.process import Run, StalledError, counted, started
+from benchmarks.process import Run, StalledError, counted
 from benchmarks.report import Figure, Report
 from benchmarks.telling import Telling, say
 from benchmarks.touchpoints import Volume
-from schemas.settings import Settings
+from benchmarks.writing import clickhouse, writer
 
-_CUSTOMERS, _LITTLE = 50_000, 100_000
-_WRITER_PORT = 4
-_START_SECONDS = 60.0
+_CUSTOMERS, _LITTLE = 50_000, 200_000
+_WRITTEN = 20_000
+_FOLDED = "throughline_folded_total"
+_PATIENCE_SECONDS, _ASK_SECONDS = 60.0, 0.2
 
 
 def measure(touchpoints: int, seconds: float) -> Report:
@@ -42,7 +42,7 @@ def measure(touchpoints: int, seconds: float) -> Report:
         f"python -m benchmarks.backpressure --touchpoints {touchpoints} --seconds {seconds:g}", figures, [],
         [
             f"Touchpoints of {_CUSTOMERS:,} customers on journey.touchpoints before worker and writer begin to read; "
-            f"where the writer's ClickHouse should be, nothing listens. Looked at for {seconds:g} s.",
+            f"ClickHouse is stopped after {_WRITTEN:,} rows, and memory looked at for {seconds:g} s from then on.",
             "The worker's memory has the journeys of whom it has folded so far; the writer's two batches at most.",
         ],
     )  # fmt: skip
@@ -51,52 +51,40 @@ def measure(touchpoints: int, seconds: float) -> Report:
 def _watch(bootstrap: str, folder: Path, lag: int, seconds: float) -> list[Figure]:
     with (
         httpx.Client(timeout=30) as client,
+        ExitStack() as engine,
         worker_process(bootstrap, folder, "behind") as (worker, page),
-        _writer(bootstrap, folder) as (writer, health),
     ):
-        begun = time.monotonic()
-        while not counted(client, page, "throughline_folded_total") or not _waits(client, health):
-            _refuse_death(worker, writer)
-            if time.monotonic() - begun > _START_SECONDS:
-                raise StalledError(f"nothing is folded, or the writer does not wait\n{worker.said()}\n{writer.said()}")
-            time.sleep(0.5)
-        time.sleep(seconds)
-        _refuse_death(worker, writer)
-        folded = counted(client, page, "throughline_folded_total")
-        assert _waits(client, health), writer.said()
-        said = [
-            Figure(f"{lag:,} behind: worker, most memory", "MiB", [worker.peak_mib()]),
-            Figure(f"{lag:,} behind: writer, most memory", "MiB", [writer.peak_mib()]),
-            Figure(f"{lag:,} behind: touchpoints folded meanwhile", "touchpoints", [folded]),
-        ]
-        for figure in said:
-            say(f"{figure.name}: {figure.values[0]:,.0f} {figure.unit}")
-        return said
+        _, settings = engine.enter_context(clickhouse(folder / "engine"))
+        with writer(settings, bootstrap, folder, "behind") as (writing, health):
+            _until(lambda: writing.done() >= _WRITTEN, worker, writing)
+            engine.close()
+            _until(lambda: _waits(client, health), worker, writing)
+            time.sleep(seconds)
+            _until(lambda: _waits(client, health), worker, writing)
+            said = [
+                Figure(f"{lag:,} behind: worker, most memory", "MiB", [worker.peak_mib()]),
+                Figure(f"{lag:,} behind: writer, most memory", "MiB", [writing.peak_mib()]),
+                Figure(f"{lag:,} behind: folded meanwhile", "touchpoints", [counted(client, page, _FOLDED)]),
+            ]
+    for figure in said:
+        say(f"{figure.name}: {figure.values[0]:,.0f} {figure.unit}")
+    return said
 
 
-@contextmanager
-def _writer(bootstrap: str, folder: Path) -> Iterator[tuple[Run, str]]:
-    """A writer whose ClickHouse is away, and where it says how it is."""
-    port_base = free_run(10)
-    settings = Settings(
-        kafka=bootstrap, data=folder, port_base=port_base, partitions=PARTITIONS, group="behind",
-        clickhouse_url=f"http://127.0.0.1:{free_run(1)}",
-    )  # fmt: skip
-    with started([sys.executable, "-m", "sinks.writer"], settings.environment(), folder, "writer") as run:
-        yield run, f"http://127.0.0.1:{port_base + _WRITER_PORT}/healthz"
+def _until(condition: Callable[[], bool], *runs: Run) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        gone = [run for run in runs if not run.alive()]
+        if gone or time.monotonic() > deadline:
+            raise StalledError("a process is gone, or nothing moves\n" + "\n".join(run.said() for run in gone or runs))
+        time.sleep(_ASK_SECONDS)
 
 
 def _waits(client: httpx.Client, health: str) -> bool:
     try:
-        return bool(client.get(health).json()["status"] == "waiting")
+        return bool(client.get(f"{health}/healthz").json()["status"] == "waiting")
     except httpx.TransportError:
         return False
-
-
-def _refuse_death(*runs: Run) -> None:
-    for run in runs:
-        if not run.alive():
-            raise StalledError(f"a process is gone\n{run.said()}")
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def _panel(panel: Panel) -> str:
 def _legend(lengths: Sequence[int], y: int) -> str:
     parts = [f'<text x="{_LEFT}" y="{y}">customers, by touchpoints each:</text>']
     for number, (colour, length) in enumerate(zip(_COLOURS, lengths, strict=False)):
-        x = _LEFT + 200 + number * 70
+        x = _LEFT + 215 + number * 70
         parts.append(f'<circle class="{colour}" cx="{x}" cy="{y - 4}" r="4"/><text x="{x + 9}" y="{y}">{length}</text>')
     return "".join(parts)
 

@@ -83,7 +83,7 @@ def _chunks(customers: int) -> Iterator[list[Placed]]:
     for number in range(_CHUNKS):
         chunk = []
         for offset, customer in enumerate(random.sample(range(customers), _CHUNK)):
-            at, kind = moment(_NOW_MS - offset), random.choice(kinds)
+            at, kind = moment(_NOW_MS + number * 3_600_000 + offset), random.choice(kinds)
             value = (
                 f'{{"schema_version":1,"customer_id":"{_id(customer)}","received_at":"{at}","origin":"o",'
                 f'"id":"{number}-{offset}","source":"{kind.source}","occurred_at":"{at}",{kind.fields}}}'
@@ -145,7 +145,7 @@ def measure(sizes: tuple[int, ...], repetitions: int) -> Report:
         [figures[key] for key in sorted(figures, key=lambda key: [each[2] for each in _MEASURES].index(key[0]))], [],
         [
             "The journey stage of one partition with so many customers of so many touchpoints each: journeys of the "
-            "benchmarks' data under other ids. Nothing of Kafka is in it.",
+            f"benchmarks' data under other ids. Nothing of Kafka is in it. The rules are {machine.rules()}.",
             f"A touchpoint: one in each chunk of {_CHUNK:,} for each customer, so that none shares an unpacking.",
             f"A sweep, a month later: the first {_SWEPT:,} of those who are due, folded and settled.",
         ],

@@ -132,8 +132,8 @@ def _notes(plan: Plan, load_before: float, busiest: float) -> list[str]:
         f"Data: {volume.touchpoints:,} touchpoints of {volume.customers:,} customers over {DAYS} days, seed "
         f"{volume.seed}, about 2 % of them repeated and 5 % late; loaded once into `journey.touchpoints`, which "
         "all read from its beginning, in turns. A ratio is of two runs of the same round.",
-        "Throughline: one worker process with its default settings, the whole default policy; a touchpoint counts "
-        "when its transaction is committed. A new group and new state, facts and alerts each run.",
+        "Throughline: one worker process with its default settings and the whole default policy, its rules "
+        f"{machine.rules()}; a touchpoint counts when its transaction is committed. Every run has new topics.",
         "Peers: one process and one thread each with [settings as they come](../benchmarks/peers) but for the "
         "guarantee. They keep how many touchpoints a customer has, the last one of each team and the last subject, "
         "with a changelog; a touchpoint counts when Kafka has what it changed.",

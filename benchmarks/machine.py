@@ -5,6 +5,8 @@ import platform
 import time
 from pathlib import Path
 
+from journey.compiled import is_used
+
 _LOOK_SECONDS = 2.0
 QUIET_SHARE = 0.10
 
@@ -16,6 +18,11 @@ def describe() -> str:
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
     )
+
+
+def rules() -> str:
+    """Which form of the rules this checkout runs."""
+    return "compiled to C" if is_used() else "run from their sources"
 
 
 def load() -> float:

@@ -43,7 +43,8 @@ class Record(Protocol):
 
 def milliseconds(instant: datetime) -> int:
     """Milliseconds since 1970, rounded down. Raises MappingError outside of 1900 to 2299."""
-    count = (instant - _EPOCH) // _MILLISECOND
+    since = instant - _EPOCH
+    count = since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
     if _FIRST_MS <= count <= _LAST_MS:
         return count
     raise MappingError(f"{instant.isoformat()} is outside of the years 1900 to 2299")
