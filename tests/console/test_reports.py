@@ -16,6 +16,7 @@ from console.reports.catalogue import REPORTS
 from console.reports.style import draw, styled
 from sinks.clickhouse.connection import connect
 from tests.conftest import Simulated
+from tests.instance import ROOT
 
 PERIOD = ("--since", "2026-06-01", "--until", "2026-10-01")
 
@@ -96,3 +97,10 @@ def test_texts_in_arguments_are_texts_in_the_query(simulated: Simulated) -> None
     odd = call(simulated, "funnel", "--track", "o'clock\\", "--sql").stdout
     assert "track = 'o\\'clock\\\\'" in odd
     assert told(simulated, "funnel", "--track", "o'clock\\") == []
+
+
+def test_the_guide_lists_every_report_with_its_view_and_arguments() -> None:
+    guide = (ROOT / "docs" / "guide" / "reports.md").read_text()
+    for report in REPORTS.values():
+        arguments = ", ".join(f"`--{argument.name}`" for argument in report.arguments)
+        assert f"| `{report.name}` | {report.title} | `{report.view}` | {arguments} |" in guide
