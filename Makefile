@@ -75,6 +75,10 @@ bench-growth: setup ## What a touchpoint, a customer, a restore and a sweep cost
 bench-backpressure: setup ## Memory with ten million touchpoints of lag and ClickHouse away
 	@$(BIN)/python -m benchmarks.backpressure $(ARGS)
 
+.PHONY: bench-views
+bench-views: setup ## Every view's standard question on a million and ten million simulated touchpoints: how long it takes
+	@$(BIN)/python -m benchmarks.views $(ARGS)
+
 .PHONY: bench-backfill
 bench-backfill: setup ## Old touchpoints onto existing customers: how fast they are rebuilt, and whether it ends exact
 	@$(BIN)/python -m benchmarks.backfill $(ARGS)

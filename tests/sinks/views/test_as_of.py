@@ -110,7 +110,15 @@ def test_replays_and_merges_change_no_answer(history: History) -> None:
     assert all(before)
     write(history.client, history.records, at_once=5000)
     assert answers() == before
-    tables = [*(table.name for table in TABLES), "touches", "moves", "transitions_told", "stalled_told", "deals_told"]
+    tables = [
+        *(table.name for table in TABLES),
+        "touches",
+        "moves",
+        "owners",
+        "transitions_told",
+        "stalled_told",
+        "deals_told",
+    ]
     for table in tables:
         history.client.command(f"OPTIMIZE TABLE {table} FINAL")
     assert answers() == before

@@ -70,7 +70,7 @@ def emptied(own_clickhouse: Part, tmp_path_factory: pytest.TempPathFactory) -> I
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000))
 def test_every_check_holds_on_small_hostile_histories(emptied: History, seed: int) -> None:
-    for table in [*(table.name for table in TABLES), "touches", "moves", *_told(emptied)]:
+    for table in [*(table.name for table in TABLES), "touches", "moves", "owners", *_told(emptied)]:
         emptied.client.command(f"TRUNCATE TABLE {table}")
     records = hostile(seed)
     write(emptied.client, records)
