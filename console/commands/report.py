@@ -18,6 +18,7 @@ from console.reports.report import Argument, Report, Row
 from console.workspace import Workspace
 
 _DEFAULT_PERIOD = timedelta(days=90)
+_NO_POLICY = "the policy is not in ClickHouse yet: the rebuilder writes it, some seconds after it has started"
 _MOMENTS = {"since", "until"}
 _SHARES = {
     "conversion", "period_ratio", "compliance", "acceptance", "rate", "attainment", "roi", "share_in_limit", "leakage",
@@ -93,7 +94,9 @@ def _run(made: Report, workspace: Workspace, given: dict[str, Any]) -> None:
         columns, found = analyst.table(sql)
         formula = formula_of(analyst, made.view)
     except QuestionError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(str(error) if _has_policy(analyst) else _NO_POLICY) from None
+    if not found and not _has_policy(analyst):
+        raise click.ClickException(_NO_POLICY)
     rows = [dict(zip(columns, row, strict=True)) for row in found]
     if given["chart"]:
         _draw(made, rows, given)
@@ -104,6 +107,11 @@ def _run(made: Report, workspace: Workspace, given: dict[str, Any]) -> None:
         writer.writerows([columns, *([_text(value) for value in row] for row in found)])
     else:
         _show(made, rows, formula)
+
+
+def _has_policy(analyst: Analyst) -> bool:
+    """Whether reports know what to compute with."""
+    return bool(analyst.ask("SELECT 1 FROM v_policies LIMIT 1"))
 
 
 def formula_of(analyst: Analyst, view: str) -> str:

@@ -96,6 +96,8 @@ def _load(workspace: Workspace, customers: int, days: float, seed: int, until: i
     from sinks.clickhouse.migration import MigrationRefusedError
 
     settings = settings_of(workspace)
+    if settings.clickhouse_cluster:
+        raise click.ClickException("--load fills a single server: unset THROUGHLINE_CLICKHOUSE_CLUSTER")
     try:
         rules = Rules(read(settings.policy.read_text()))
         with _clickhouse(workspace, settings) as reached, output.progress() as bar:

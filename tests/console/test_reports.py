@@ -15,6 +15,7 @@ from console.main import cli
 from console.reports.catalogue import REPORTS
 from console.reports.style import draw, styled
 from sinks.clickhouse.connection import connect
+from sinks.clickhouse.migration import migrate
 from tests.conftest import Simulated
 from tests.instance import ROOT
 
@@ -104,3 +105,14 @@ def test_the_guide_lists_every_report_with_its_view_and_arguments() -> None:
     for report in REPORTS.values():
         arguments = ", ".join(f"`--{argument.name}`" for argument in report.arguments)
         assert f"| `{report.name}` | {report.title} | `{report.view}` | {arguments} |" in guide
+
+
+def test_a_database_without_a_policy_is_told_from_one_without_rows(simulated: Simulated) -> None:
+    settings = simulated.settings.model_copy(update={"clickhouse_database": "no_policy"})
+    migrate(connect(settings))
+    for name in ("funnel", "roi"):
+        answered = CliRunner().invoke(
+            cli, ["report", name], env={**simulated.reader, "THROUGHLINE_CLICKHOUSE_DATABASE": "no_policy"}
+        )
+        assert answered.exit_code == 1
+        assert "the policy is not in ClickHouse yet" in answered.stderr
