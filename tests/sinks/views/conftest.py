@@ -89,6 +89,17 @@ def history(own_clickhouse: Part, tmp_path_factory: pytest.TempPathFactory) -> I
     client.close()
 
 
+@pytest.fixture(scope="session")
+def emptied(own_clickhouse: Part, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+    """A history without anything, in a database of its own."""
+    client = connect(settings_for(own_clickhouse, tmp_path_factory.mktemp("small"), 9000))
+    migrate(client)
+    write_terms(client, RULES, "EUR")
+    client.insert("rates", RATES, column_names=["currency", "since", "rate"])
+    yield History(client, [], world_of([]), ENDS)
+    client.close()
+
+
 def hashed(history: History) -> History:
     """The same, each touchpoint with the number that reports know it by: of two at one instant the lower is first."""
     rows = history.ask("SELECT source, id, sipHash64(source, id) AS hash FROM touchpoints")

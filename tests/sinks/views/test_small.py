@@ -4,26 +4,21 @@ Every check of the large history holds on them too.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import groupby
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.settings import Settings
 from schemas.topic import RAW_MARKETING, RAW_SALES
-from sinks.clickhouse.connection import connect
-from sinks.clickhouse.migration import migrate
 from sinks.clickhouse.table import TABLES
 from sinks.clickhouse.writer import TOPICS
 from streams.memory import MemoryLine
-from streams.terms import write_terms
 from tests.journey.telling import RULES
 from tests.reference.random_journeys import arrivals, journey
-from tests.sinks.conftest import Part, settings_for
 from tests.sinks.views import test_as_of as as_of
 from tests.sinks.views import test_attribution as attribution
 from tests.sinks.views import test_campaigns as campaigns
@@ -32,7 +27,7 @@ from tests.sinks.views import test_funnel as funnel
 from tests.sinks.views import test_sales as sales
 from tests.sinks.views import test_teamwork as teamwork
 from tests.sinks.views.conftest import ENDS, History, Records, hashed, write
-from tests.sinks.views.world import DAY, HOUR, RATES, Row, ms, world_of
+from tests.sinks.views.world import DAY, HOUR, Row, ms, world_of
 
 WHOLE = (ENDS - 70 * DAY, ENDS + 30 * DAY)
 CHECKS: list[Callable[[History], None]] = [
@@ -54,17 +49,6 @@ CHECKS: list[Callable[[History], None]] = [
     lambda history: as_of.test_where_everybody_was_then(history, ENDS - 31 * DAY, "funnel"),
     lambda history: as_of.test_what_was_open_then_by_what_was_known_then(history, ENDS - 31 * DAY, ENDS - 33 * DAY),
 ]
-
-
-@pytest.fixture(scope="module")
-def emptied(own_clickhouse: Part, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
-    """A history without anything, in a database of its own."""
-    client = connect(settings_for(own_clickhouse, tmp_path_factory.mktemp("small"), 9000))
-    migrate(client)
-    write_terms(client, RULES, "EUR")
-    client.insert("rates", RATES, column_names=["currency", "since", "rate"])
-    yield History(client, [], world_of([]), ENDS)
-    client.close()
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
