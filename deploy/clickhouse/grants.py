@@ -13,7 +13,9 @@ _WRITES = (
     "SELECT, INSERT, ALTER TABLE, ALTER VIEW, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE DICTIONARY, "
     "DROP TABLE, DROP VIEW, DROP DICTIONARY, dictGet"
 )
-_SYSTEM = ("clusters", "columns", "databases", "parts", "tables")
+# A server may be configured to show its own tables only to whom they are granted.
+_DESCRIBING = ("columns", "databases", "tables")
+_OPERATING = ("clusters", "parts")
 # What an analyst's tool may set for its own answers, beside lowering the limits.
 _FREE = (
     "date_time_output_format", "join_use_nulls", "session_timezone", "max_block_size", "max_result_rows",
@@ -43,21 +45,22 @@ def grants(accounts: Accounts) -> Iterator[str]:
     free = ",\n    ".join(f"{name} CHANGEABLE_IN_READONLY" for name in _FREE)
     yield f"CREATE ROLE IF NOT EXISTS {writers}{on}"
     yield _grant(on, _WRITES, everything, writers)
-    for table in _SYSTEM:
+    for table in (*_DESCRIBING, *_OPERATING):
         yield _grant(on, "SELECT", f"system.{table}", writers)
     if accounts.cluster:
         yield _grant(on, "CLUSTER", "*.*", writers)
     yield f"CREATE ROLE IF NOT EXISTS {analysts}{on}"
     # Views run with the rights of who asks: reading them is reading their tables.
     yield _grant(on, "SELECT, dictGet", everything, analysts)
+    for table in _DESCRIBING:
+        yield _grant(on, "SELECT", f"system.{table}", analysts)
     yield (
         f"CREATE SETTINGS PROFILE IF NOT EXISTS {analysts}{on} SETTINGS\n    readonly = 1 CONST,\n    "
         f"{limits},\n    {free}\n    TO {analysts}"
     )
     for user, role in ((accounts.writer, writers), (accounts.analyst, analysts)):
         yield (
-            f"CREATE USER IF NOT EXISTS {quoted(user)}{on} IDENTIFIED WITH sha256_password BY '<password of {user}>' "
-            f"DEFAULT ROLE {role}"
+            f"CREATE USER IF NOT EXISTS {quoted(user)}{on} IDENTIFIED WITH sha256_password BY '<password of {user}>'"
         )
         yield f"GRANT{on} {role} TO {quoted(user)}"
 
