@@ -89,6 +89,7 @@ class Identities:
         self._stale: dict[Cluster, tuple[Node, int]] = {}
         self._at = 0
         self._learned: dict[Edge, None] = {}
+        self._alone: dict[Node, Edge] = {}
         self._former: dict[Node, tuple[str, int]] = {}
         self._said: dict[Edge, Conflict | None] = {}
 
@@ -162,6 +163,7 @@ class Identities:
         self._at = key[0]
         a, b = self._node(one), self._node(other)
         if a is b:
+            self._keep(a, key)
             return
         edge = _between(a, b)
         if edge is None:
@@ -174,6 +176,14 @@ class Identities:
         self._learned[edge] = None
         if a.cluster.stale or not self._follows(edge):
             self._make_stale(a)
+
+    def _keep(self, node: Node, key: Key) -> None:
+        """Have the state tell what an issued id stands for where no other edge does: it was named with that alone."""
+        if node.edges or node in self._alone:
+            return
+        edge = self._alone[node] = Edge(node, node)
+        edge.learns(key, SEEN)
+        self._learned[edge] = None
 
     def _node(self, named: Identifier) -> Node:
         derived_id = named.derived_id

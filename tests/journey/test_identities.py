@@ -251,6 +251,14 @@ def test_an_edge_taken_back_from_the_state_means_what_it_meant(data: st.DataObje
     assert restored.conflicts() == expected.conflicts()
 
 
+def test_what_an_issued_id_stands_for_is_kept_though_nothing_else_is_named_with_it() -> None:
+    browser = Identifier("anonymous_id", "b-1")
+    [edge] = Identities().link(*link(0, customer_id=browser.derived_id, anonymous_id="b-1")).edges
+    restored = Identities()
+    restored.recall(edge.a.named, edge.b.named, edge.seen, edge.said)
+    assert restored.named(browser.derived_id) == browser
+
+
 def link(at: int, statement: Statement = SEEN, **named: str) -> Link:
     return Customer(**named), at, "web", f"w{at}", statement
 
