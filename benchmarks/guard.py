@@ -10,11 +10,11 @@ _TRIES = 2
 
 
 def main() -> None:
-    """One round of little data, and another where the first does not do: a busy moment is no regression."""
+    """One round, of some dozens of transactions, and another where that does not do: a busy moment is no regression."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.guard", description=__doc__)
     parser.add_argument("--ratio", type=float, required=True, metavar="X")
     wanted: float = parser.parse_args().ratio
-    plan = Plan("guard", f"python -m benchmarks.guard --ratio {wanted:g}", Volume(60_000, 6_000), 1, 5_000)
+    plan = Plan("guard", f"python -m benchmarks.guard --ratio {wanted:g}", Volume(240_000, 24_000), 1, 5_000)
     found = 0.0
     for _ in range(_TRIES):
         report = measure(plan, [each for each in contending(plan) if each.name in (OURS, STOCK)])

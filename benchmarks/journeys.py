@@ -42,7 +42,7 @@ class Plan:
 
 
 FULL = Plan("journeys", "make bench", Volume(400_000, 40_000), 3, 50_000)
-QUICK = Plan("journeys-quick", "make bench-quick", Volume(100_000, 10_000), 3, 8_000)
+QUICK = Plan("journeys-quick", "make bench-quick", Volume(300_000, 30_000), 3, 8_000)
 
 
 @dataclass(frozen=True)
