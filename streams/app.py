@@ -23,9 +23,10 @@ from streams.chunk import ChunkTransport
 from streams.clock import Clock
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
-from streams.lane import Chunk, Lane, LaneFencedError, LaneRefusedError, LaneSettings, LaneStuckError
+from streams.lane import Chunk, Lane, LaneFencedError, LaneSettings, LaneStuckError
 from streams.metrics import Metrics
 from streams.redirects import Redirects
+from streams.refusal import LaneRefusedError
 from streams.resolver import ResolverStage
 from streams.stage import Stage
 from streams.starvation import Starvation, StarvedError

@@ -22,6 +22,7 @@ from streams.alignment import Alignment, Gate
 from streams.clock import Clock, steady_ms
 from streams.metrics import Metrics
 from streams.reading import ends_of, reader, stretch
+from streams.refusal import LaneRefusedError, refuse_other_input, refuse_strange
 from streams.stage import Effects, Output, Stage
 from streams.stored import POSITION_KEY, Position, UnknownVersionError, newest_position, pack_position
 from streams.topics import topic_ids
@@ -36,10 +37,6 @@ _COMMIT_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
 _IDLE_SECONDS = 2.0
 _LIVE_MS = 5 * 60_000
-
-
-class LaneRefusedError(Exception):
-    """State and input do not belong together: an operator must decide. The message says how."""
 
 
 class LaneFencedError(Exception):
@@ -213,38 +210,15 @@ class Lane:
                 if time.monotonic() - told > _TELL_SECONDS:
                     told = time.monotonic()
                     log.info("%s: restoring, at %d of %d", self, records[-1].offset, ends[state])
-        self._check(ends[self.tp], position)
+        self._end_at_open = ends[self.tp]
+        refuse_strange(self.stage, self.tp, position, ends[self.tp], self._input, self._settings.partitions)
         seconds = time.monotonic() - started
         log.info("%s: restored %d keys in %.2f s, goes on at %d", self, len(self.stage), seconds, position.offset)
         return position
 
-    def _check(self, end: int, position: Position) -> None:
-        self._end_at_open = end
-        if position.offset > end:
-            raise LaneRefusedError(
-                f"{self}: the state has read up to {position.offset}, but the input ends at {end}: the topic was "
-                f"re-created. Restore it, or delete {self.stage.state_topic} to fold what is there from the start"
-            )
-        self.refuse_other_input(position.input)
-        if position.partitions not in (0, self._settings.partitions):
-            raise LaneRefusedError(
-                f"{self}: the state was made with {position.partitions} partitions, the topics have "
-                f"{self._settings.partitions}: `throughline repartition --partitions {self._settings.partitions}` has "
-                "not ended, run it again"
-            )
-        if position.policy not in ("", self.stage.policy):
-            raise LaneRefusedError(
-                f"{self}: the state was made under another policy (digest {position.policy}, now {self.stage.policy}): "
-                "start with the policy it was made under, and put this one in force by `throughline policy adopt`"
-            )
-
     def refuse_other_input(self, topic_id: str) -> None:
-        """Raise LaneRefusedError where the state was made of a topic with another id; "" is one that nobody knows."""
-        if topic_id and self._input and topic_id != self._input:
-            raise LaneRefusedError(
-                f"{self}: the state has read another {self.tp.topic} than the one that is there: the topic was "
-                f"re-created. Restore it, or delete {self.stage.state_topic} to fold what is there from the start"
-            )
+        """Raise LaneRefusedError where the input is another topic than the one with this id."""
+        refuse_other_input(self.stage, self.tp, topic_id, self._input)
 
     async def _work(self) -> None:
         self._first, self._stood = True, False

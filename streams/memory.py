@@ -5,17 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from journey.account import free_domains
-from journey.rebuild import fold_history
 from journey.rules import Rules
 from schemas import topic
 from schemas.settings import Settings
-from streams.control import ACCOUNT, RebuildRequest, Rebuilt, decode_request, kind_of, output_of
+from streams.answer import answer
+from streams.control import ACCOUNT, RebuildRequest, decode_request, kind_of, output_of
 from streams.intake import IntakeStage, partition_of
 from streams.journeys import JourneyStage
 from streams.redirects import Redirects
 from streams.resolver import ResolverStage
 from streams.stage import Effects, Headers, Output, Stage
-from streams.stored import pack
 from streams.wire import decode, touch_of
 
 
@@ -90,19 +89,9 @@ class MemoryLine:
                     wire = decode(value)
                     wire.customer_id = request.customer_id
                     touches.append(touch_of(wire, rules.names_read))
-            journey, facts = fold_history(touches, request.customer_id, rules)
-            partition = partition_of(request.customer_id, self._partitions)
-            rebuilt = Rebuilt(
-                customer_id=request.customer_id,
-                upto=self._ends[topic.TOUCHPOINTS, partition],
-                members=request.members,
-                reason=request.reason,
-                rules=rules.digest,
-                touchpoints=journey.head.seen,
-                journey=pack(journey),
-                facts=facts,  # type: ignore[arg-type]
-            )
-            self._deliver({(topic.TOUCHPOINTS, partition): [output_of(rebuilt)]}, wall_ms)
+            place = topic.TOUCHPOINTS, partition_of(request.customer_id, self._partitions)
+            rebuilt = answer(request, touches, self._ends[place], rules)
+            self._deliver({place: [output_of(rebuilt)]}, wall_ms)
         return bool(requests)
 
     def _fold(self, stage: Stage, records: Sequence[Record], wall_ms: int) -> None:

@@ -19,19 +19,18 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalStateError, MessageSizeTooLargeError
 from clickhouse_connect.driver.client import Client
 
-from journey.rebuild import fold_history
 from schemas import topic
 from sinks.clickhouse.connection import reason_of
 from sinks.clickhouse.position import Place, written_up_to
 from sinks.consumption import Assignment, polling_until
 from streams.agreement import Agreement
-from streams.control import RebuildRequest, Rebuilt, decode_request, output_of
+from streams.answer import answer
+from streams.control import RebuildRequest, decode_request, output_of
 from streams.history import account_histories, apart, histories
 from streams.intake import partition_of
 from streams.metrics import RebuilderMetrics
 from streams.pace import Pace
 from streams.reading import ends_of
-from streams.stored import pack
 
 log = logging.getLogger(__name__)
 _SAID_EVERY_SECONDS = 5.0
@@ -250,19 +249,9 @@ class Rebuilder:
             account_histories(client, members, read, take) if of_accounts else histories(client, members, read, take)
         )
         for customer_id, touches in found:
-            journey, facts = fold_history(touches, customer_id, rules)
-            request = self._open[customer_id].request
-            rebuilt = Rebuilt(
-                customer_id=customer_id,
-                upto=upto[TopicPartition(topic.TOUCHPOINTS, partition_of(customer_id, self._partitions))],
-                members=request.members,
-                reason=request.reason,
-                rules=rules.digest,
-                touchpoints=journey.head.seen,
-                journey=pack(journey),
-                facts=facts,  # type: ignore[arg-type]
-            )
-            yield Told(customer_id, journey.head.seen, *output_of(rebuilt))
+            place = TopicPartition(topic.TOUCHPOINTS, partition_of(customer_id, self._partitions))
+            rebuilt = answer(self._open[customer_id].request, touches, upto[place], rules)
+            yield Told(customer_id, rebuilt.touchpoints, *output_of(rebuilt))
 
     async def _send(self, told: Told) -> "asyncio.Future[Any] | None":
         """Hand a journey to Kafka; None where it is larger than a record may be."""

@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +20,7 @@ from journey.policy.condition import Condition
 from journey.policy.document import Policy
 from journey.rules import Rules
 from sinks.clickhouse.connection import reason_of
+from sinks.waiting import happens
 from streams.agreement import Agreement
 
 log = logging.getLogger(__name__)
@@ -73,8 +73,7 @@ async def keep_terms(
             # Kafka or ClickHouse is away, or the tables are not made yet: both come back.
             client = None
             log.debug("the policy is not in ClickHouse yet: %s", reason_of(error))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), EVERY_SECONDS)
+        await happens(stopping, EVERY_SECONDS)
 
 
 def _key(row: Row) -> tuple[int, str]:

@@ -70,7 +70,7 @@ def _carry_out(run: Run, partitions: int, timeout: float, dry_run: bool) -> dict
 
     from deploy.repartition import CannotRepartitionError
     from journey.policy.reading import PolicyError
-    from streams.lane import LaneRefusedError
+    from streams.refusal import LaneRefusedError
 
     try:
         return asyncio.run(_move(run, partitions, dry_run, timeout))
