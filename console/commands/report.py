@@ -16,6 +16,7 @@ from console.moments import MOMENT
 from console.reports.catalogue import REPORTS, UNTIL
 from console.reports.report import Argument, Report, Row
 from console.workspace import Workspace
+from sinks.clickhouse.reference import parts_of
 
 _DEFAULT_PERIOD = timedelta(days=90)
 _NO_POLICY = "the policy is not in ClickHouse yet: the rebuilder writes it, some seconds after it has started"
@@ -119,7 +120,7 @@ def formula_of(analyst: Analyst, view: str) -> str:
     (row,) = analyst.ask(
         "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {view:String}", {"view": view}
     )
-    return str(row["comment"]).split("\n\n", maxsplit=1)[0].split(" Parameters: ", maxsplit=1)[0]
+    return parts_of(str(row["comment"]))[0]
 
 
 def subtitle_of(made: Report, given: dict[str, Any]) -> str:
@@ -127,7 +128,7 @@ def subtitle_of(made: Report, given: dict[str, Any]) -> str:
     words = [
         f"{argument.name} {given[argument.name]}{argument.unit}"
         for argument in made.arguments
-        if argument.name not in _MOMENTS and given[argument.name] not in ("all",)
+        if argument.name not in _MOMENTS and given[argument.name] != "all"
     ]
     if UNTIL in made.arguments:
         words.insert(0, f"{given['since']:%Y-%m-%d} to {given['until']:%Y-%m-%d}")

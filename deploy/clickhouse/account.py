@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 
 from deploy.clickhouse.failure import AUTHENTICATION_FAILED, QueryError, refusal
 
+# What a reader may set for its own answers, beside lowering its limits: their shape, nothing else.
+FREE_TO_READERS = (
+    "date_time_output_format", "join_use_nulls", "session_timezone", "max_block_size", "max_result_rows",
+    "max_result_bytes", "result_overflow_mode", "timeout_overflow_mode", "extremes", "limit", "offset", "final",
+)  # fmt: skip
 # What one analyst's query may take at most: seconds, bytes, threads. A request may lower these, never raise them.
 READER_LIMITS = {"max_execution_time": 60, "max_memory_usage": 2_000_000_000, "max_threads": 2}
 

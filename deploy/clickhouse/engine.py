@@ -8,18 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from deploy.clickhouse import guard
-from deploy.clickhouse.account import Account
+from deploy.clickhouse.account import FREE_TO_READERS, Account
 from deploy.clickhouse.failure import READONLY, UNKNOWN_DATABASE, QueryError, from_engine, refusal
 from deploy.clickhouse.lock import DirectoryLock
-from deploy.clickhouse.statement import Statement, words
+from deploy.clickhouse.statement import Statement
 
 # chDB streams block by block; only these formats have no frame around all the blocks.
 _STREAMED = {"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow"}
-# What a readonly request may set by its URL, beside lowering its limits: the shape of the answer, nothing else.
-_FREE_TO_READERS = words(
-    "date_time_output_format join_use_nulls session_timezone max_block_size max_result_rows max_result_bytes "
-    "result_overflow_mode timeout_overflow_mode extremes limit offset final"
-)
 # The part of a syntax error's text that tells of our call of formatQuery, which the user never wrote.
 _OWN_CALL = re.compile(r"\s*: (?:In scope|while executing).*formatQuery.*(?= \([A-Z_]+\)$)", re.DOTALL | re.IGNORECASE)
 
@@ -136,7 +131,7 @@ def _permitted(asked: Any, account: Account) -> dict[str, str]:
             number = float(value) if value.replace(".", "", 1).isdigit() else 0
             if 0 < number <= account.limits[name]:
                 settings[name] = value
-        elif name in _FREE_TO_READERS or name.startswith("output_format_"):
+        elif name in FREE_TO_READERS or name.startswith("output_format_"):
             settings[name] = value
         else:
             raise refusal(READONLY, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")

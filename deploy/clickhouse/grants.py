@@ -6,7 +6,7 @@ The embedded server has the same two, by deploy.clickhouse.account and deploy.cl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deploy.clickhouse.account import READER_LIMITS
+from deploy.clickhouse.account import FREE_TO_READERS, READER_LIMITS
 from sinks.clickhouse.cluster import quoted
 
 _WRITES = (
@@ -16,12 +16,8 @@ _WRITES = (
 # A server may be configured to show its own tables only to whom they are granted.
 _DESCRIBING = ("columns", "databases", "tables")
 _OPERATING = ("clusters", "parts")
-# What an analyst's tool may set for its own answers, beside lowering the limits.
-_FREE = (
-    "date_time_output_format", "join_use_nulls", "session_timezone", "max_block_size", "max_result_rows",
-    "max_result_bytes", "result_overflow_mode", "timeout_overflow_mode", "extremes", "limit", "offset", "final",
-    "output_format_json_quote_64bit_integers", "output_format_json_quote_denormals",
-)  # fmt: skip
+# The embedded server takes every setting of an output format; a profile has to name them.
+_FREE = (*FREE_TO_READERS, "output_format_json_quote_64bit_integers", "output_format_json_quote_denormals")
 
 
 @dataclass(frozen=True)

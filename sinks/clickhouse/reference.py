@@ -61,13 +61,19 @@ def views(client: Client) -> Iterator[View]:
 
 def read(name: str, comment: str, arguments: tuple[tuple[str, str], ...], types: dict[str, str]) -> View:
     """A view from its comment; `types` are its columns in order."""
-    head, _, listed = comment.partition("\n\n")
-    about, _, about_arguments = head.partition(" Parameters: ")
+    about, about_arguments, listed = parts_of(comment)
     # The engine has them in no order that means anything.
     arguments = tuple(sorted(arguments, key=lambda one: (about_arguments.find(one[0]), one[0])))
     meanings = dict(line.split(": ", 1) for line in listed.splitlines() if ": " in line)
     columns = tuple(Column(column, kind, meanings.get(column, "")) for column, kind in types.items())
     return View(name, about, arguments, about_arguments, columns)
+
+
+def parts_of(comment: str) -> tuple[str, str, str]:
+    """A view's comment: what a row is with its formulas, what it says of arguments, the lines of its columns."""
+    head, _, listed = comment.partition("\n\n")
+    about, _, about_arguments = head.partition(" Parameters: ")
+    return about, about_arguments, listed
 
 
 def page(found: list[View]) -> str:
