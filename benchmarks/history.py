@@ -46,7 +46,7 @@ def measure(plan: Plan, repetitions: int) -> Report:
     return Report(
         "history", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         f"python -m benchmarks.history --customers {plan.customers} --days {plan.days:g} --waves {plan.waves}",
-        [rows, touchpoints], {},
+        [rows, touchpoints], [],
         [
             f"{loaded.touchpoints:,} touchpoints of {plan.customers:,} customers, {loaded.rows:,} rows in all tables, "
             "those that materialised views fill among them.",

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import re
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from benchmarks.broker import PARTITIONS, broker
 from benchmarks.process import StalledError
 from benchmarks.report import Figure, Report
 from benchmarks.state import at_length, made
+from benchmarks.telling import say
 from benchmarks.touchpoints import Volume
 from journey.policy.reading import read
 from journey.rules import Rules
@@ -76,7 +76,7 @@ def _start(bootstrap: str, folder: Path, group: str, customers: int) -> tuple[fl
         found = [(int(keys), float(seconds)) for keys, seconds in _RESTORED.findall(run.said())]
         assert sum(keys for keys, _ in found) == customers, run.said()
         slowest = max(seconds for _, seconds in found)
-        _say(f"{customers:,} customers: restored in {slowest:.1f} s, ready in {ready:.1f} s, {run.peak_mib():,.0f} MiB")
+        say(f"{customers:,} customers: restored in {slowest:.1f} s, ready in {ready:.1f} s, {run.peak_mib():,.0f} MiB")
         return slowest * 1000, ready * 1000, run.peak_mib()
 
 
@@ -107,7 +107,7 @@ async def load_state(bootstrap: str, customers: int, values: list[bytes], partit
                 batches[partition] = producer.create_batch()
             if time.monotonic() - told > _TELL_SECONDS:
                 told = time.monotonic()
-                _say(f"writing state: {number:,} of {customers:,}")
+                say(f"writing state: {number:,} of {customers:,}")
         position = pack_position(Position(0, 0, partitions, rules.digest))
         for partition, batch in enumerate(batches):
             sent.append(await producer.send_batch(batch, topic.STATE, partition=partition))
@@ -122,10 +122,6 @@ def _records(customers: int, values: list[bytes]) -> Iterator[tuple[bytes, bytes
     for number, value in enumerate(islice(cycle(values), customers)):
         name = f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
         yield f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}".encode(), value
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ from benchmarks.broker import broker, free_run, running
 from benchmarks.kinds import PHASES
 from benchmarks.process import ROOT
 from benchmarks.report import Figure, Report
+from benchmarks.telling import say
 from schemas import topic
 from schemas.settings import Settings
 
@@ -199,7 +200,7 @@ def measure(rounds: int, per_second: float) -> Report:
                         found = watch.stood_still(since, time.monotonic())
                         stood[what] += found
                         spreads.append(" ".join(workers.spread()))
-                        _say(f"round {number + 1}: {what}: {max(found):,.0f} ms at most; {spreads[-1]}")
+                        say(f"round {number + 1}: {what}: {max(found):,.0f} ms at most; {spreads[-1]}")
         finally:
             workers.stop()
     return Report(
@@ -242,10 +243,6 @@ def _until(holds: Callable[[], bool]) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"not every partition is owned after {_PATIENCE_SECONDS:.0f} s")
         time.sleep(0.1)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:

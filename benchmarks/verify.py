@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import resource
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from benchmarks import machine
 from benchmarks.broker import free_run
 from benchmarks.loading import accepted, load
 from benchmarks.report import Figure, Report
+from benchmarks.telling import say
 from benchmarks.touchpoints import Volume
 from console.analyst import Analyst, analyst_of
 from console.catching_up import Behind, Patience, catch_up
@@ -40,7 +40,7 @@ def measure(volume: Volume, repetitions: int) -> Report:
         run = instance.run
         view, analyst = KafkaView(run.kafka), analyst_of(run)
         asyncio.run(load(run.kafka, accepted(volume)))
-        _say(f"{volume.touchpoints:,} touchpoints are loaded")
+        say(f"{volume.touchpoints:,} touchpoints are loaded")
         _settle(run, view, analyst)
         for name, most in paces.items():
             pace, spent = Figure(name, "touchpoints/s"), Figure(f"{name}: processor time", "ns/touchpoint")
@@ -48,7 +48,7 @@ def measure(volume: Volume, repetitions: int) -> Report:
                 seconds, processor_seconds = _once(run, view, analyst, volume, most)
                 pace.values.append(volume.touchpoints / seconds)
                 spent.values.append(processor_seconds / volume.touchpoints * 1e9)
-                _say(f"{name}: {pace.values[-1]:,.0f} touchpoints/s, {spent.values[-1]:,.0f} ns of processor time each")
+                say(f"{name}: {pace.values[-1]:,.0f} touchpoints/s, {spent.values[-1]:,.0f} ns of processor time each")
             figures += [pace, spent]
         view.close()
         analyst.close()
@@ -89,13 +89,9 @@ def _settle(run: Run, view: KafkaView, analyst: Analyst) -> None:
         nonlocal told
         if time.monotonic() - told > _TELL_SECONDS:
             told = time.monotonic()
-            _say(str(left))
+            say(str(left))
 
     catch_up(view, analyst, run.group, report, _WAIT_SECONDS)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """`python -m benchmarks.views`: how long every view's standard question takes, by how many touchpoints there are."""
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from pydantic import SecretStr
 from benchmarks import machine
 from benchmarks.broker import free_run
 from benchmarks.report import Figure, Report
+from benchmarks.telling import say
 from console.analyst import Analyst, analyst_of
 from console.loading.load import Plan, load
 from deploy.instance import up
@@ -85,7 +85,7 @@ def measure(customers: Sequence[int], days: float, waves: int, kept: Path | None
             counts.append(f"{touchpoints:,}")
             for name in QUESTIONS:
                 figure = Figure(f"{name}, {touchpoints:,} touchpoints", "ms", list(_asked(analyst, name)))
-                _say(f"{figure.name}: {figure.spread[1]:,.0f} ms")
+                say(f"{figure.name}: {figure.spread[1]:,.0f} ms")
                 figures.append(figure)
             analyst.close()
     return Report(
@@ -111,7 +111,7 @@ def _loaded(customers: int, days: float, waves: int) -> Iterator[Run]:
         rules = Rules(read(settings.policy.read_text()))
         plan = Plan(customers, days, 1, round(UNTIL.timestamp() * 1000), waves)
         loaded = load(settings, plan, rules)
-        _say(f"{loaded.touchpoints:,} touchpoints, {loaded.rows / loaded.seconds:,.0f} rows/s")
+        say(f"{loaded.touchpoints:,} touchpoints, {loaded.rows / loaded.seconds:,.0f} rows/s")
         client = connect(settings, seconds=600)
         write_terms(client, rules, settings.currency)
         for (table,) in client.query("SELECT name FROM system.tables WHERE database = currentDatabase() AND "
@@ -151,10 +151,6 @@ def _asked(analyst: Analyst, name: str) -> Iterator[float]:
             yield (time.monotonic() - started) * 1000
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def main() -> None:
     """Measure, write benchmarks/results/views.json, and show it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.views", description=__doc__)
@@ -167,7 +163,7 @@ def main() -> None:
     report = measure(customers, arguments.days, arguments.waves, arguments.data)
     print(f"{report.machine}\n\n{report.table()}")
     if arguments.data is None:
-        _say(f"written: {report.write()}")
+        say(f"written: {report.write()}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from deploy.kafka.topics import members_of
 from schemas import topic
 from tests.faults.offsets import commit
 from tests.streams.conftest import WorkerProcess, until
-from tests.streams.topics import NewWorker, accepted, emit, history, no_fact_stands_twice, read, refolded, settled
+from tests.streams.topics import NewWorker, accepted, emit, exactly_once, history, read, settled
 
 
 @pytest.mark.timeout(300)
@@ -32,9 +32,7 @@ def test_killed_again_and_again_nothing_is_lost_and_nothing_counts_twice(own_kaf
     assert outcomes == len(records)
     origins = Counter(json.loads(record.value)["origin"] for record in accepted(own_kafka))
     assert max(origins.values()) == 1
-    for found in refolded(own_kafka):
-        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
-    no_fact_stands_twice(own_kafka)
+    exactly_once(own_kafka)
 
 
 @pytest.mark.timeout(300)
@@ -68,9 +66,7 @@ def test_a_worker_that_slept_through_its_session_cannot_write_over_its_successor
 
     until(back, 60, sleeper.log)
     until(lambda: back() and settled(heir, len(records) + len(more))(), 90, heir.log)
-    for found in refolded(own_kafka):
-        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
-    no_fact_stands_twice(own_kafka)
+    exactly_once(own_kafka)
 
 
 @pytest.mark.timeout(300)
@@ -88,8 +84,7 @@ def test_what_the_groups_offset_has_passed_is_read_though_nothing_comes_after_it
     worker.start()
     until(settled(worker, len(records)), 60, worker.log)
     assert "records that the group's offset had passed" in worker.log()
-    for found in refolded(own_kafka):
-        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
+    exactly_once(own_kafka)
 
 
 def restored(worker: WorkerProcess) -> list[str]:
@@ -119,6 +114,4 @@ def test_workers_come_and_go_and_what_stays_with_one_is_not_restored_again(
     emit(own_kafka, records[2::3])
     until(settled(first, len(records)), 90, first.log)
     assert sorted(restored(first)[7:]) == sorted(set(restored(second)))
-    for found in refolded(own_kafka):
-        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
-    no_fact_stands_twice(own_kafka)
+    exactly_once(own_kafka)

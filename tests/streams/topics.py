@@ -57,6 +57,13 @@ def refolded(bootstrap: str) -> list[Refold]:
     return asyncio.run(refold(bootstrap, PARTITIONS, RULES, lambda _: None))
 
 
+def exactly_once(bootstrap: str) -> None:
+    """Every journey is as its touchpoints make it, nothing is lost, doubled or said twice."""
+    for found in refolded(bootstrap):
+        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
+    no_fact_stands_twice(bootstrap)
+
+
 def positions(bootstrap: str, name: str, partitions: int = PARTITIONS) -> list[int]:
     """How far each partition of a state topic has read its input."""
     kept = read(bootstrap, name, partitions)
