@@ -112,8 +112,9 @@ rate: units of the reporting currency for one unit';
 -- By the latest rate of the day or before; what is in the reporting currency needs none.
 CREATE OR REPLACE VIEW deals_now AS
 WITH
-    (SELECT any(currency) FROM policy_now) AS reporting,
-    (SELECT any(digits) FROM policy_now) AS places
+    (SELECT any([currency, toString(digits)]) FROM policy_now) AS terms,
+    terms[1] AS reporting,
+    terms[2] AS places
 SELECT
     deal.customer_id AS customer_id,
     sipHash64(deal.customer_id) AS customer,
@@ -135,7 +136,7 @@ SELECT
         ifNull(known.rate, 0) = 0, NULL,
         toDecimal256(deal.amount, 4) * toDecimal256(known.rate, 8)
     ) AS exact,
-    toDecimal128(multiIf(places = 0, round(exact, 0), places = 3, round(exact, 3), round(exact, 2)), 4) AS value
+    toDecimal128(multiIf(places = '0', round(exact, 0), places = '3', round(exact, 3), round(exact, 2)), 4) AS value
 FROM
 (
     SELECT *, toDate(ifNull(closed_at, ifNull(created_at, at))) AS day

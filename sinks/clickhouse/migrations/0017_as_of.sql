@@ -73,7 +73,7 @@ FROM
     SELECT *
     FROM transitions_told
     WHERE recorded_at <= {known:DateTime64(3, 'UTC')}
-    ORDER BY customer_id, id, version DESC
+    ORDER BY customer_id DESC, id DESC, version DESC
     LIMIT 1 BY customer_id, id
 )
 WHERE is_deleted = 0
@@ -103,7 +103,7 @@ FROM
     SELECT customer_id, track, to_stage, at, dwell_ms, is_deleted
     FROM transitions_told
     WHERE recorded_at <= {known:DateTime64(3, 'UTC')}
-    ORDER BY customer_id, id, version DESC
+    ORDER BY customer_id DESC, id DESC, version DESC
     LIMIT 1 BY customer_id, id
 ) AS one
 WHERE is_deleted = 0 AND one.at <= {at:DateTime64(3, 'UTC')}
@@ -135,7 +135,7 @@ FROM
     SELECT *
     FROM stalled_told
     WHERE recorded_at <= {known:DateTime64(3, 'UTC')}
-    ORDER BY customer_id, id, version DESC
+    ORDER BY customer_id DESC, id DESC, version DESC
     LIMIT 1 BY customer_id, id
 )
 WHERE is_deleted = 0
@@ -173,7 +173,7 @@ FROM
     SELECT *
     FROM overlaps_told
     WHERE recorded_at <= {known:DateTime64(3, 'UTC')}
-    ORDER BY customer_id, id, version DESC
+    ORDER BY customer_id DESC, id DESC, version DESC
     LIMIT 1 BY customer_id, id
 )
 WHERE is_deleted = 0
@@ -209,7 +209,7 @@ FROM
     SELECT *
     FROM clocks_told
     WHERE recorded_at <= {known:DateTime64(3, 'UTC')}
-    ORDER BY customer_id, id, version DESC
+    ORDER BY customer_id DESC, id DESC, version DESC
     LIMIT 1 BY customer_id, id
 )
 WHERE is_deleted = 0
@@ -246,7 +246,7 @@ FROM
     SELECT *
     FROM handoffs_told
     WHERE recorded_at <= {known:DateTime64(3, 'UTC')}
-    ORDER BY customer_id, id, version DESC
+    ORDER BY customer_id DESC, id DESC, version DESC
     LIMIT 1 BY customer_id, id
 )
 WHERE is_deleted = 0
@@ -288,7 +288,7 @@ FROM
     SELECT *
     FROM deals_told
     WHERE recorded_at <= {known:DateTime64(3, 'UTC')}
-    ORDER BY customer_id, id, version DESC
+    ORDER BY customer_id DESC, id DESC, version DESC
     LIMIT 1 BY customer_id, id
 )
 WHERE is_deleted = 0

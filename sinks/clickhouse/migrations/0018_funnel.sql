@@ -11,17 +11,22 @@ FROM
     GROUP BY customer
     UNION ALL
     SELECT
-        customer,
-        argMin(if({by:String} = 'channel', channel, campaign), (at, touch)) AS value
-    FROM touches_now
-    WHERE {by:String} IN ('channel', 'campaign')
-        AND direction != 'internal'
-        AND customer IN
-        (
-            SELECT customer
-            FROM moves FINAL
-            WHERE track = {track:String} AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')}
-        )
+        if(ifNull(owner.customer, 0) = 0, one.customer, owner.customer) AS customer,
+        argMin(if({by:String} = 'channel', one.channel, one.campaign), bitShiftLeft(toInt128(toUnixTimestamp64Milli(one.at)), 64) + one.touch) AS value
+    FROM
+    (
+        SELECT customer, touch, at, channel, campaign
+        FROM touches FINAL
+        WHERE {by:String} IN ('channel', 'campaign')
+            AND direction != 'internal'
+            AND customer IN
+            (
+                SELECT derived FROM owners FINAL WHERE customer IN (SELECT customer FROM moves FINAL WHERE track = {track:String} AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')})
+                UNION ALL
+                SELECT customer FROM moves FINAL WHERE track = {track:String} AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')}
+            )
+    ) AS one
+    LEFT JOIN (SELECT derived, customer FROM owners FINAL WHERE derived != customer) AS owner ON owner.derived = one.customer
     GROUP BY customer
 )
 COMMENT 'The value by which a report tells those apart who moved in the period. What the reports are made of.';
@@ -163,9 +168,11 @@ p75_ms: three quarters took at most so long
 p90_ms: nine tenths took at most so long';
 
 CREATE OR REPLACE VIEW v_time_in_stage AS
-WITH toUnixTimestamp64Milli({at:DateTime64(3, 'UTC')}) AS moment
+WITH
+    toUnixTimestamp64Milli({at:DateTime64(3, 'UTC')}) AS moment,
+    (SELECT arraySort(groupUniqArray(to_stage)) FROM moves WHERE track = {track:String}) AS places
 SELECT
-    stage,
+    toString(places[number]) AS stage,
     countIf(is_open) AS open,
     quantileExactInclusiveOrNullIf(0.5)(latest_ms, is_open) AS open_p50_ms,
     quantileExactInclusiveOrNullIf(0.9)(latest_ms, is_open) AS open_p90_ms,
@@ -180,7 +187,7 @@ FROM
 (
     SELECT
         customer,
-        stage,
+        number,
         max(is_running) AS is_open,
         sumIf(ms, is_running = 0) AS ended_ms,
         countIf(is_running = 0) AS ended,
@@ -188,30 +195,27 @@ FROM
         sum(ms) AS total_ms
     FROM
     (
+        -- A visit: when it began in milliseconds, whether the move before it was at the same instant, the stage`s number.
         SELECT
             customer,
-            arrayJoin(arrayMap(
-                (one, next, number) -> (one.3, if(number = length(visits), moment, next.1) - one.1, number = length(visits), number),
-                visits,
-                arrayPushBack(arrayPopFront(visits), visits[1]),
-                arrayEnumerate(visits)
-            )) AS visit,
-            visit.1 AS stage,
-            visit.2 AS ms,
-            visit.3 AS is_running,
-            visit.4 AS place
+            bitAnd(visit, 255) AS number,
+            (place = length(visits)) AS is_running,
+            if(is_running, moment, bitShiftRight(visits[place + 1], 9)) - bitShiftRight(visit, 9) AS ms,
+            place
         FROM
         (
-            -- Of two moves at one instant the second ends a visit of no time.
-            SELECT customer, arraySort(groupArray((toUnixTimestamp64Milli(at), ifNull(dwell_ms = 0, 0), to_stage))) AS visits
+            SELECT
+                customer,
+                arraySort(groupArray(bitOr(bitShiftLeft(toUnixTimestamp64Milli(at), 9), bitShiftLeft(toInt64(ifNull(dwell_ms = 0, 0)), 8) + indexOf(places, to_stage)))) AS visits
             FROM moves FINAL
             WHERE track = {track:String} AND toUnixTimestamp64Milli(at) <= moment
             GROUP BY customer
         )
+        ARRAY JOIN visits AS visit, arrayEnumerate(visits) AS place
     )
-    GROUP BY customer, stage
+    GROUP BY customer, number
 )
-GROUP BY stage
+GROUP BY number
 COMMENT 'One row per stage, or detour, of a track: how long customers are in it, as of a moment, by what is known now. Open ages are censored, they still grow: they stand beside the closed visits, and latest and total hold both. Parameters: track; at, UTC.
 
 stage: the stage

@@ -1,29 +1,42 @@
 -- What can be credited with a deal: by the policy's condition on touches.
-CREATE OR REPLACE VIEW credited_now AS
+CREATE OR REPLACE VIEW credited_touches AS
 WITH
-    assumeNotNull((SELECT any(credited.whole) FROM policy_now)) AS whole,
-    (SELECT any(credited.types) FROM policy_now) AS types,
-    (SELECT any(credited.teams) FROM policy_now) AS teams,
-    (SELECT any(credited.channels) FROM policy_now) AS channels,
-    (SELECT any(credited.directions) FROM policy_now) AS directions,
-    (SELECT any(credited.subjects) FROM policy_now) AS subjects
+    -- Types, teams, channels, directions and subjects that can be credited, none for any; a type that is none where the
+    -- policy asks for more.
+    (
+        SELECT any([if(credited.whole = 1, credited.types, ['']), credited.teams, credited.channels, credited.directions, credited.subjects])
+        FROM policy_now
+    ) AS wanted
 SELECT customer, touch, at, source, type, team, channel, campaign, content
-FROM touches_now
+FROM touches FINAL
 WHERE customer != 0
-    AND whole = 1
-    AND (empty(types) OR has(types, type))
-    AND (empty(teams) OR has(teams, team))
-    AND (empty(channels) OR has(channels, channel))
-    AND (empty(directions) OR has(directions, direction))
-    AND (empty(subjects) OR has(subjects, subject))
-COMMENT 'Touches that can be credited with a deal. What the reports are made of.';
+    AND (empty(wanted[1]) OR has(wanted[1], type))
+    AND (empty(wanted[2]) OR has(wanted[2], team))
+    AND (empty(wanted[3]) OR has(wanted[3], channel))
+    AND (empty(wanted[4]) OR has(wanted[4], direction))
+    AND (empty(wanted[5]) OR has(wanted[5], subject))
+COMMENT 'Touches that can be credited with a deal, by derived customer. What the reports are made of.';
+
+CREATE OR REPLACE VIEW credited_now AS
+SELECT
+    if(ifNull(owner.customer, 0) = 0, touched.customer, owner.customer) AS customer,
+    touched.touch AS touch,
+    touched.at AS at,
+    touched.source AS source,
+    touched.type AS type,
+    touched.team AS team,
+    touched.channel AS channel,
+    touched.campaign AS campaign,
+    touched.content AS content
+FROM credited_touches AS touched
+LEFT JOIN (SELECT derived, customer FROM owners FINAL WHERE derived != customer) AS owner ON owner.derived = touched.customer
+COMMENT 'Touches that can be credited with a deal, by the customer of now. What the reports are made of.';
 
 -- Every deal won in a period with the touches before it, in order. What came under two identifiers counts once.
 CREATE OR REPLACE VIEW deal_paths AS
 WITH
     assumeNotNull((SELECT any(lookback_ms) FROM policy_now)) AS lookback,
-    (SELECT any(lead_track) FROM policy_now) AS leads_on,
-    (SELECT any(lead_stage) FROM policy_now) AS made_at
+    (SELECT any([lead_track, lead_stage]) FROM policy_now) AS lead
 SELECT
     won.id AS id,
     won.customer_id AS customer_id,
@@ -47,92 +60,94 @@ FROM
 LEFT JOIN
 (
     SELECT
-        customer,
+        if(ifNull(owner.customer, 0) = 0, one.customer, owner.customer) AS customer,
         arraySort(groupUniqArray((
-            toUnixTimestamp64Milli(at),
-            toString(source),
-            toString(type),
-            toString(team),
-            toString(channel),
-            toString(campaign),
-            toString(content),
-            touch
+            toUnixTimestamp64Milli(one.at),
+            one.touch,
+            toString(one.source),
+            toString(one.type),
+            toString(one.team),
+            toString(one.channel),
+            toString(one.campaign),
+            toString(one.content)
         ))) AS path
-    FROM credited_now
-    WHERE at >= {since:DateTime64(3, 'UTC')} - toIntervalMillisecond(lookback)
-        AND at < {until:DateTime64(3, 'UTC')}
-        AND customer IN
-        (
-            SELECT sipHash64(customer_id)
-            FROM deals FINAL
-            WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')}
-        )
+    FROM
+    (
+        SELECT *
+        FROM credited_touches
+        WHERE at >= {since:DateTime64(3, 'UTC')} - toIntervalMillisecond(lookback)
+            AND at < {until:DateTime64(3, 'UTC')}
+            AND customer IN
+            (
+                SELECT derived FROM owners FINAL WHERE customer IN (SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')})
+                UNION ALL
+                SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')}
+            )
+    ) AS one
+    LEFT JOIN
+    (
+        SELECT derived, customer FROM owners FINAL WHERE derived != customer AND (customer IN (SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')}) OR derived IN (SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')}))
+    ) AS owner ON owner.derived = one.customer
     GROUP BY customer
 ) AS touched ON touched.customer = won.customer
 LEFT JOIN
 (
     SELECT customer, groupArray(toUnixTimestamp64Milli(at)) AS moments
     FROM moves FINAL
-    WHERE track = leads_on AND to_stage = made_at
+    WHERE track = lead[1] AND to_stage = lead[2]
     GROUP BY customer
 ) AS made ON made.customer = won.customer
 COMMENT 'Deals won in a period with the touches that can be credited, in order. What the reports are made of.';
 
 -- A first-order Markov chain over channels: how much less often journeys end in a deal without the channel.
 CREATE OR REPLACE VIEW markov_weights AS
-SELECT mapFromArrays(names, arrayMap(rate -> toInt64(round(greatest(1 - rate / rates[1], 0) * 1000000000)), arrayPopFront(rates))) AS weights
+WITH (SELECT arraySort(groupUniqArray(toString(channel))) FROM touches WHERE {model:String} = 'markov') AS channels
+SELECT mapFromArrays(arrayMap(number -> channels[number], numbers), arrayMap(rate -> toInt64(round(greatest(1 - rate / rates[1], 0) * 1000000000)), arrayPopFront(rates))) AS weights
 FROM
 (
-    SELECT any(names) AS names, arrayMap(one -> one.2, arraySort(groupArray((gone, rate)))) AS rates
+    SELECT any(numbers) AS numbers, arrayMap(one -> one.2, arraySort(groupArray((gone, rate)))) AS rates
     FROM
     (
         SELECT
-            names,
+            numbers,
             gone,
             arrayFold(
-                (reached, step) -> arrayMap((row, won, number) -> (number != gone) * (won + arrayDotProduct(row, reached)), chances, wins, arrayEnumerate(names)),
+                (reached, step) -> arrayMap((row, won, place) -> (place != gone) * (won + arrayDotProduct(row, reached)), chances, wins, arrayEnumerate(numbers)),
                 range(1000),
-                arrayMap(name -> toFloat64(0), names)
+                arrayMap(number -> toFloat64(0), numbers)
             ) AS reached,
             arraySum(arrayMap((start, won) -> start * won, starts, reached)) AS rate
         FROM
         (
+            -- A step is 256 times where it leads from and where it leads to: 0 is the start, 255 a deal, 254 none.
             SELECT
-                names,
-                arrayMap(one -> arrayMap(other -> counted[concat(one, ' ', other)] / totals[one], names), names) AS chances,
-                arrayMap(one -> counted[concat(one, ' (won)')] / totals[one], names) AS wins,
-                arrayMap(one -> counted[concat('(start) ', one)] / totals['(start)'], names) AS starts
+                numbers,
+                arrayMap(one -> arrayMap(other -> counted[toUInt32(one * 256 + other)] / totals[one], numbers), numbers) AS chances,
+                arrayMap(one -> counted[toUInt32(one * 256 + 255)] / totals[one], numbers) AS wins,
+                arrayMap(one -> counted[toUInt32(one)] / totals[toUInt32(0)], numbers) AS starts
             FROM
             (
                 SELECT
-                    mapFromArrays(groupArray(concat(step.1, ' ', step.2)), groupArray(times)) AS counted,
-                    sumMap(map(step.1, times)) AS totals,
-                    arrayFilter(name -> name != '(start)', arraySort(groupUniqArray(step.1))) AS names
+                    mapFromArrays(groupArray(step), groupArray(times)) AS counted,
+                    sumMap(map(intDiv(step, toUInt32(256)), times)) AS totals,
+                    arrayFilter(number -> number != 0, arraySort(groupUniqArray(intDiv(step, toUInt32(256))))) AS numbers
                 FROM
                 (
                     SELECT step, count() AS times
                     FROM
                     (
-                        SELECT arrayJoin(arrayZip(arrayPushFront(channels, '(start)'), arrayPushBack(channels, ending))) AS step
+                        SELECT arrayJoin(arrayMap((one, other) -> toUInt32(one * 256 + other), arrayPushFront(places, toUInt32(0)), arrayPushBack(places, ending))) AS step
                         FROM
                         (
-                            SELECT arrayMap(one -> one.5, path) AS channels, '(won)' AS ending
+                            SELECT arrayMap(one -> toUInt32(indexOf(channels, one.6)), path) AS places, toUInt32(255) AS ending
                             FROM deal_paths(since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')})
                             WHERE notEmpty(path) AND {model:String} = 'markov'
                             UNION ALL
                             SELECT
-                                arrayMap(one -> one.2, arraySort(groupUniqArray((toUnixTimestamp64Milli(at), toString(channel), toString(source), toString(type), touch)))) AS channels,
-                                '(not)' AS ending
+                                arrayMap(one -> one.3, arraySort(groupUniqArray((toUnixTimestamp64Milli(at), touch, toUInt32(indexOf(channels, channel)))))) AS places,
+                                toUInt32(254) AS ending
                             FROM credited_now
-                            WHERE {model:String} = 'markov'
-                                AND at >= {since:DateTime64(3, 'UTC')}
-                                AND at < {until:DateTime64(3, 'UTC')}
-                                AND customer NOT IN
-                                (
-                                    SELECT sipHash64(customer_id)
-                                    FROM deals FINAL
-                                    WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')}
-                                )
+                            WHERE {model:String} = 'markov' AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')} AND customer NOT IN (SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')})
                             GROUP BY customer
                         )
                     )
@@ -140,16 +155,23 @@ FROM
                 )
             )
         )
-        ARRAY JOIN range(0, length(names) + 1) AS gone
+        ARRAY JOIN range(0, length(numbers) + 1) AS gone
     )
 )
 COMMENT 'One row: the removal effect of each channel, in billionths. What the reports are made of.';
 
 CREATE OR REPLACE VIEW v_attribution AS
 WITH
-    assumeNotNull((SELECT any(half_life_ms) FROM policy_now)) AS half_life,
-    assumeNotNull((SELECT any(digits) FROM policy_now)) AS places,
-    (SELECT any(arrayFlatten(arrayMap(one -> [one.2, one.3, one.4, one.5, one.6], arrayFilter(one -> one.1 = {model:String}, shares)))) FROM policy_now) AS share,
+    (
+        SELECT any(arrayConcat(
+            [half_life_ms, toInt64(digits)],
+            arrayFlatten(arrayMap(one -> [toInt64(one.2), one.3, one.4, one.5, one.6], arrayFilter(one -> one.1 = {model:String}, shares)))
+        ))
+        FROM policy_now
+    ) AS terms,
+    terms[1] AS half_life,
+    terms[2] AS places,
+    arraySlice(terms, 3) AS share,
     (SELECT weights FROM markov_weights(since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')}, model = {model:String})) AS effects
 SELECT
     id,
@@ -160,12 +182,12 @@ SELECT
     toUInt32(length(path)) AS touches,
     toUInt32(if(touches = 0, 0, number)) AS place,
     if(touches = 0, NULL, fromUnixTimestamp64Milli(touched.1, 'UTC')) AS at,
-    nullIf(touched.2, '') AS source,
-    nullIf(touched.3, '') AS type,
-    nullIf(touched.4, '') AS team,
-    nullIf(touched.5, '') AS channel,
-    nullIf(touched.6, '') AS campaign,
-    nullIf(touched.7, '') AS content,
+    nullIf(touched.3, '') AS source,
+    nullIf(touched.4, '') AS type,
+    nullIf(touched.5, '') AS team,
+    nullIf(touched.6, '') AS channel,
+    nullIf(touched.7, '') AS campaign,
+    nullIf(touched.8, '') AS content,
     toInt64(sign * toInt128(part)) AS credit_minor,
     toDecimal128(credit_minor, 4) / toDecimal128(multiIf(places = 0, 1, places = 3, 1000, 100), 0) AS credit
 FROM
@@ -204,7 +226,7 @@ FROM
                                     {model:String} = 'last', arrayMap(number -> toInt128(number = length(path)), arrayEnumerate(path)),
                                     {model:String} = 'linear', arrayMap(number -> toInt128(1), arrayEnumerate(path)),
                                     {model:String} = 'time_decay', arrayMap(one -> toInt128(round(exp2((one.1 - path[-1].1) / half_life) * 1099511627776)), path),
-                                    {model:String} = 'markov', arrayMap(one -> toInt128(effects[one.5]), path),
+                                    {model:String} = 'markov', arrayMap(one -> toInt128(effects[one.6]), path),
                                     arrayMap(
                                         (role, is_placed) -> toInt128(if(is_placed, role * greatest(arrayCount(one -> one = 0, roles), 1), share[5])),
                                         roles,
@@ -239,7 +261,7 @@ FROM
 ARRAY JOIN
     parts AS part,
     arrayEnumerate(parts) AS number,
-    if(empty(path), [(toInt64(0), '', '', '', '', '', '', toUInt64(0))], path) AS touched
+    if(empty(path), [(toInt64(0), toUInt64(0), '', '', '', '', '', '')], path) AS touched
 COMMENT 'One row per deal won in the period and touch that is credited with it, over touches of both teams: which part of the value is whose. Touches count from closed_at - lookback to closed_at, both included, by the policy`s condition on what can be credited. Models: first, last, linear; position and w_shaped by the policy`s shares (first, last, the last touch before the customer became a lead, the last before the deal was created; all others share the middle; what no touch takes goes to the others in proportion); time_decay = 2^(-Δt / half-life); markov = removal effect of the touch`s channel, 1 - P(won without the channel) / P(won), in the first-order chain of the period`s journeys. Credits are whole minor units and sum to the value exactly: each part is rounded down, what is left goes to the largest remainders, the earlier touch first. Parameters: model; since and until, UTC, the period in which deals closed, without its end.
 
 id: the deal`s fact, 32 hex digits

@@ -122,7 +122,9 @@ COMMENT 'The quotas of the policy in force at a moment, with the period that it 
 CREATE OR REPLACE VIEW v_quota AS
 WITH
     assumeNotNull((SELECT any(currency) FROM policy_now)) AS reporting,
-    {at:DateTime64(3, 'UTC')} AS moment
+    {at:DateTime64(3, 'UTC')} AS moment,
+    assumeNotNull((SELECT minOrDefault(starts) FROM quotas_at(at = {at:DateTime64(3, 'UTC')}) WHERE metric = 'entered')) AS moved_since,
+    assumeNotNull((SELECT minOrDefault(starts) FROM quotas_at(at = {at:DateTime64(3, 'UTC')}) WHERE metric = 'touchpoints')) AS touched_since
 SELECT
     quota,
     team,
@@ -146,7 +148,7 @@ LEFT JOIN
     (
         SELECT customer, at, toString(track) AS track, toString(to_stage) AS stage
         FROM moves FINAL
-        WHERE at >= moment - toIntervalDay(95) AND at <= moment
+        WHERE at >= fromUnixTimestamp64Milli(toInt64(moved_since), 'UTC') AND at <= moment
     ) AS move
     INNER JOIN quotas_at(at = {at:DateTime64(3, 'UTC')}) AS one ON one.track = move.track AND one.stage = move.stage
     WHERE one.metric = 'entered' AND toUnixTimestamp64Milli(move.at) >= one.starts AND toUnixTimestamp64Milli(move.at) < one.counted_until
@@ -155,7 +157,7 @@ LEFT JOIN
     SELECT one.quota AS quota, toDecimal128(count(), 4) AS count
     FROM
     (
-        SELECT at, type, team, channel, direction, subject FROM touches FINAL WHERE at >= moment - toIntervalDay(95) AND at <= moment
+        SELECT at, type, team, channel, direction, subject FROM touches FINAL WHERE at >= fromUnixTimestamp64Milli(toInt64(touched_since), 'UTC') AND at <= moment
     ) AS touched
     CROSS JOIN (SELECT * FROM quotas_at(at = {at:DateTime64(3, 'UTC')}) WHERE metric = 'touchpoints' AND whole = 1) AS one
     WHERE toUnixTimestamp64Milli(touched.at) >= one.starts

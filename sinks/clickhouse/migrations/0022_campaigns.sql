@@ -58,31 +58,34 @@ FROM
     WHERE campaign IS NOT NULL
     GROUP BY campaign
     UNION ALL
-    SELECT toString(campaign), toDecimal128(0, 4), toDecimal128(0, 4), toUInt64(0), toDecimal128(0, 4), uniqExact(customer), CAST(map() AS Map(String, UInt64))
-    FROM touches_now
-    WHERE campaign != '' AND customer != 0 AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')}
-    GROUP BY campaign
-    UNION ALL
-    SELECT campaign, toDecimal128(0, 4), toDecimal128(0, 4), toUInt64(0), toDecimal128(0, 4), toUInt64(0), map(stage, uniqExact(customer))
+    SELECT
+        event,
+        toDecimal128(0, 4),
+        toDecimal128(0, 4),
+        toUInt64(0),
+        toDecimal128(0, 4),
+        count(),
+        sumMap(CAST((arrayMap(one -> one.1, arrayFilter(one -> one.2 >= first, places)), arrayWithConstant(arrayCount(one -> one.2 >= first, places), toUInt64(1))) AS Map(String, UInt64)))
     FROM
     (
-        SELECT customer, toString(campaign) AS campaign, min(toUnixTimestamp64Milli(at)) AS first
+        SELECT customer, toString(campaign) AS event, min(toUnixTimestamp64Milli(at)) AS first
         FROM touches_now
-        WHERE campaign != ''
-            AND at >= {since:DateTime64(3, 'UTC')}
-            AND at < {until:DateTime64(3, 'UTC')}
-            AND customer IN (SELECT customer FROM moves FINAL WHERE track = leads_on AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')})
-        GROUP BY customer, campaign
+        WHERE campaign != '' AND customer != 0 AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')}
+        GROUP BY customer, event
     ) AS met
-    INNER JOIN
+    LEFT JOIN
     (
-        SELECT customer, toString(to_stage) AS stage, max(toUnixTimestamp64Milli(at)) AS latest
-        FROM moves FINAL
-        WHERE track = leads_on AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')} AND has(names, to_stage)
-        GROUP BY customer, to_stage
+        SELECT customer, groupArray((toString(to_stage), latest)) AS places
+        FROM
+        (
+            SELECT customer, to_stage, max(toUnixTimestamp64Milli(at)) AS latest
+            FROM moves FINAL
+            WHERE track = leads_on AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')} AND has(names, to_stage)
+            GROUP BY customer, to_stage
+        )
+        GROUP BY customer
     ) AS went USING customer
-    WHERE latest >= first
-    GROUP BY campaign, stage
+    GROUP BY event
 )
 GROUP BY campaign
 COMMENT 'One row per campaign: what it cost and what it brought. ROI = (attributed gross profit - cost) / cost. ROAS = attributed revenue / ad spend. Cost per stage = cost / customers whom the campaign touched in the period and who entered the stage after that in the period: CPL for the first stage of the lead track, then cost per MQL, SQL, opportunity. One customer counts for every campaign that touched it. Parameters: model of attribution; margin, gross profit per revenue, 0 to 1; since and until, UTC, the period in which costs arose, deals closed and stages were entered, without its end.
