@@ -8,12 +8,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
-from benchmarks import machine
 from benchmarks.broker import broker
 from benchmarks.contenders import worker_process
 from benchmarks.loading import accepted, load
@@ -38,7 +36,7 @@ def measure(touchpoints: int, seconds: float) -> Report:
             asyncio.run(load(bootstrap, accepted(volume), Telling(f"loading {lag:,} touchpoints")))
             figures += _watch(bootstrap, folder, lag, seconds)
     return Report(
-        "backpressure", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "backpressure",
         f"python -m benchmarks.backpressure --touchpoints {touchpoints} --seconds {seconds:g}", figures, [],
         [
             f"Touchpoints of {_CUSTOMERS:,} customers on journey.touchpoints before worker and writer begin to read; "

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
 
-from benchmarks import machine
 from benchmarks.report import TIMES, Figure, Report
 from benchmarks.touchpoints import BEGINS_MS
 from journey.policy.reading import read
@@ -62,8 +61,6 @@ def measure(touchpoints: int, late: float) -> Report:
     tenth = max(1, len(spent) // 10)
     return Report(
         f"bot-late-{late:g}" if late else "bot",
-        machine.describe(),
-        datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         f"python -m benchmarks.bot --touchpoints {touchpoints} --late {late:g}",
         [
             Figure("a chunk, the first tenth of them", "ms of processor time", spent[:tenth]),

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from random import Random
 from statistics import median
@@ -141,7 +140,8 @@ def measure(sizes: tuple[int, ...], repetitions: int) -> Report:
         ]
     )
     return Report(
-        "growth", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "python -m benchmarks.growth",
+        "growth",
+        "python -m benchmarks.growth",
         [figures[key] for key in sorted(figures, key=lambda key: [each[2] for each in _MEASURES].index(key[0]))], [],
         [
             "The journey stage of one partition with so many customers of so many touchpoints each: journeys of the "

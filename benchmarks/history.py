@@ -6,7 +6,6 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import machine
 from benchmarks.broker import free_run
 from benchmarks.report import Figure, Report
 from console.loading.load import Loaded, Plan, load
@@ -44,7 +43,7 @@ def measure(plan: Plan, repetitions: int) -> Report:
         touchpoints.values.append(loaded.touchpoints / loaded.seconds)
         print(f"run {number + 1}: {rows.values[-1]:,.0f} rows/s in {loaded.seconds:.0f} s", file=sys.stderr, flush=True)
     return Report(
-        "history", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "history",
         f"python -m benchmarks.history --customers {plan.customers} --days {plan.days:g} --waves {plan.waves}",
         [rows, touchpoints], [],
         [

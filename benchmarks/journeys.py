@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import contenders, machine
@@ -83,8 +82,6 @@ def measure(plan: Plan, measured: list[Contender]) -> Report:
                 say(f"{each.name}, run {number + 1}: {found.per_second:,.0f} touchpoints/s")
     return Report(
         plan.name,
-        machine.describe(),
-        datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         plan.command,
         [*speeds.values(), *costs.values(), *peaks.values()],
         [

@@ -21,10 +21,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from benchmarks import machine
 from benchmarks.broker import PARTITIONS, free_run
 from benchmarks.process import counted
-from benchmarks.report import Figure, Report
+from benchmarks.report import Figure, Report, quantile
 from benchmarks.telling import say
 from deploy.instance import up
 from journey.identity import customer_id_of
@@ -212,7 +211,7 @@ def measure(command: str, paces: Sequence[int] = PACES, seconds: float = SECONDS
                         figures.setdefault((pace, name), Figure(f"{pace:,}/s: {name}", unit)).values.append(value)
                         say(f"{pace:,}/s, run {number + 1}: {name}: {value:,.0f} {unit}")
     return Report(
-        "latency", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "latency",
         command,
         [figures[key] for key in sorted(figures, key=lambda key: key[0])], [],
         [
@@ -227,16 +226,12 @@ def measure(command: str, paces: Sequence[int] = PACES, seconds: float = SECONDS
 
 def _figures(seen: Seen) -> list[tuple[str, str, float]]:
     return [
-        ("emitted to position readable, p50", "ms", _quantile(seen.readable, 0.5)),
-        ("emitted to position readable, p99", "ms", _quantile(seen.readable, 0.99)),
-        ("emitted to alert at the receiver, p99", "ms", _quantile(seen.told, 0.99)),
-        ("emitted to row in ClickHouse, p99", "ms", _quantile(seen.stored, 0.99)),
+        ("emitted to position readable, p50", "ms", quantile(seen.readable, 0.5)),
+        ("emitted to position readable, p99", "ms", quantile(seen.readable, 0.99)),
+        ("emitted to alert at the receiver, p99", "ms", quantile(seen.told, 0.99)),
+        ("emitted to row in ClickHouse, p99", "ms", quantile(seen.stored, 0.99)),
         ("touchpoints in a transaction", "touchpoints", seen.per_transaction),
     ]
-
-
-def _quantile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, math.ceil(share * len(values)) - 1)]
 
 
 def main() -> None:

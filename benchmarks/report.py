@@ -1,10 +1,14 @@
 """What was measured: as JSON for programs, as a table for people."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+
+from benchmarks.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
 TIMES = "times"
@@ -24,6 +28,11 @@ class Figure:
         return min(self.values), median(self.values), max(self.values)
 
 
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that this share of them (above 0) does not exceed."""
+    return sorted(values)[math.ceil(share * len(values)) - 1]
+
+
 def ratio(name: str, one: Figure, other: Figure) -> Figure:
     """One by the other, round by round: what the machine does to both of a round falls out."""
     return Figure(name, TIMES, [mine / theirs for mine, theirs in zip(one.values, other.values, strict=True)])
@@ -31,15 +40,15 @@ def ratio(name: str, one: Figure, other: Figure) -> Figure:
 
 @dataclass(frozen=True)
 class Report:
-    """A benchmark's result; `notes` say what was done, in sentences."""
+    """A benchmark's result, on this machine and now; `notes` say what was done, in sentences."""
 
     name: str
-    machine: str
-    date: str
     command: str
     figures: Sequence[Figure]
     ratios: Sequence[Figure]
     notes: Sequence[str]
+    machine: str = field(default_factory=describe)
+    date: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
 
     def write(self) -> Path:
         """benchmarks/results/NAME.json; returns its path."""

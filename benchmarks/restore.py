@@ -5,14 +5,13 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 
 import httpx
 from aiokafka import AIOKafkaProducer
 
-from benchmarks import contenders, machine
+from benchmarks import contenders
 from benchmarks.broker import PARTITIONS, broker
 from benchmarks.process import StalledError
 from benchmarks.report import Figure, Report
@@ -52,7 +51,7 @@ def measure(customers: int, length: int, repetitions: int) -> Report:
                 figure.values.append(value)
     memory = (told[3].spread[1] - told[4].spread[1]) * 2**20 / customers
     return Report(
-        "restore", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "restore",
         f"python -m benchmarks.restore --customers {customers}",
         [*told, Figure("memory of one customer", "bytes", [memory])],
         [],

@@ -5,11 +5,9 @@ import gc
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import machine
 from benchmarks.report import Figure, Report, ratio
 from benchmarks.touchpoints import BEGINS_MS, DAY_MS, DAYS, Volume, records
 from journey.compiled import is_used
@@ -55,7 +53,8 @@ def measure(touchpoints: int, rounds: int) -> Report:
             figure.values.append(_in_a_process(options, touchpoints))
     compiled, sources = figures
     return Report(
-        "rules", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "python -m benchmarks.rules",
+        "rules",
+        "python -m benchmarks.rules",
         figures,
         [ratio("processor time, sources / compiled", sources, compiled)],
         [f"{touchpoints:,} touchpoints in chunks of {_CHUNK:,} through the journey stage alone; nothing of Kafka."],

@@ -6,7 +6,6 @@ partition of the state topic. Every lane has work all the time.
 
 import argparse
 import asyncio
-import math
 import os
 import signal
 import subprocess
@@ -24,11 +23,10 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from benchmarks import machine
 from benchmarks.broker import broker, free_run, running
 from benchmarks.kinds import PHASES
 from benchmarks.process import ROOT
-from benchmarks.report import Figure, Report
+from benchmarks.report import Figure, Report, quantile
 from benchmarks.telling import say
 from schemas import topic
 from schemas.settings import Settings
@@ -204,7 +202,7 @@ def measure(rounds: int, per_second: float) -> Report:
         finally:
             workers.stop()
     return Report(
-        "scaling", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "scaling",
         f"python -m benchmarks.scaling --rounds {rounds} --per-second {per_second:.0f}",
         [figure for what, values in stood.items() for figure in _figures(what, values)],
         [],
@@ -230,10 +228,9 @@ def _round(workers: Workers) -> Iterator[tuple[str, Callable[[], None]]]:
 
 
 def _figures(what: str, values: list[float]) -> list[Figure]:
-    ordered = sorted(values)
     return [
-        Figure(f"{what}: time without progress of a partition", "ms", ordered),
-        Figure(f"{what}: p99", "ms", [ordered[math.ceil(0.99 * len(ordered)) - 1]]),
+        Figure(f"{what}: time without progress of a partition", "ms", values),
+        Figure(f"{what}: p99", "ms", [quantile(values, 0.99)]),
     ]
 
 

@@ -3,9 +3,8 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from benchmarks import intake, journeys, machine, receiving, way, writing
+from benchmarks import intake, journeys, receiving, way, writing
 from benchmarks.journeys import STOCK, Plan, contending
 from benchmarks.report import Figure, Report, ratio
 from benchmarks.touchpoints import Volume
@@ -39,7 +38,8 @@ def measure(command: str, names: tuple[str, ...] = NAMES, volumes: Volumes | Non
     stock = _stock(given)
     paces = [figure for figure in figures if figure.unit.endswith("/s")]
     return Report(
-        "stages", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), command,
+        "stages",
+        command,
         [*figures, stock],
         [ratio(f"{figure.name.partition(':')[0]}: {figure.unit} / {STOCK}'s", figure, stock) for figure in paces],
         [

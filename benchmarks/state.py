@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from random import Random
 from string import ascii_lowercase
 from typing import Any
@@ -11,7 +10,6 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 from msgspec.structs import replace
 
-from benchmarks import machine
 from benchmarks.report import Figure, Report
 from benchmarks.touchpoints import Volume, records
 from gateway.simulation.engine import Simulation
@@ -50,7 +48,8 @@ def measure() -> Report:
         "Other words: the simulation with every campaign and content in words that the dictionary does not know.",
     ]
     return Report(
-        "state", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "python -m benchmarks.state",
+        "state",
+        "python -m benchmarks.state",
         figures, [], notes,
     )  # fmt: skip
 

@@ -5,10 +5,8 @@ import gc
 import resource
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-from benchmarks import machine
 from benchmarks.report import Figure, Report
 from benchmarks.touchpoints import BEGINS_MS, DAY_MS
 from journey.correction import arrive, begin
@@ -48,7 +46,8 @@ def measure(customers: int, due: int) -> Report:
     assert not found
     slices, swept = _sweep(stage, BEGINS_MS + 120 * DAY_MS)
     return Report(
-        "sweep", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "python -m benchmarks.sweep",
+        "sweep",
+        "python -m benchmarks.sweep",
         [
             Figure("building the schedule", "ms", [restored]),
             Figure("a sweep with nothing due", "µs", [nothing * 1000]),

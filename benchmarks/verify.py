@@ -5,10 +5,8 @@ import asyncio
 import resource
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import machine
 from benchmarks.broker import free_run
 from benchmarks.loading import accepted, load
 from benchmarks.report import Figure, Report
@@ -53,7 +51,7 @@ def measure(volume: Volume, repetitions: int) -> Report:
         view.close()
         analyst.close()
     return Report(
-        "verify", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "verify",
         f"python -m benchmarks.verify --touchpoints {volume.touchpoints} --customers {volume.customers}", figures, [],
         [
             f"{volume.touchpoints:,} touchpoints of {volume.customers:,} customers on an instance that is otherwise at "

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from benchmarks import machine
 from benchmarks.broker import free_run
 from benchmarks.report import Figure, Report
 from benchmarks.telling import say
@@ -89,7 +88,7 @@ def measure(customers: Sequence[int], days: float, waves: int, kept: Path | None
                 figures.append(figure)
             analyst.close()
     return Report(
-        "views", machine.describe(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "views",
         f"python -m benchmarks.views --customers {','.join(map(str, customers))} --days {days:g} --waves {waves}",
         figures, [],
         [

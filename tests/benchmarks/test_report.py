@@ -7,7 +7,7 @@ from benchmarks.report import TIMES, Figure, Report, ratio
 
 OURS = Figure("Throughline: all", "touchpoints/s", [20_000, 10_000, 30_000])
 PEER = Figure("peer: less", "touchpoints/s", [10_000, 10_000, 10_000])
-REPORT = Report("n", "a machine", "2026-01-01", "make it", [OURS, PEER], [ratio("one / other", OURS, PEER)], ["So."])
+REPORT = Report("n", "make it", [OURS, PEER], [ratio("one / other", OURS, PEER)], ["So."], "a machine", "2026-01-01")
 
 
 def test_a_spread_is_minimum_median_and_maximum() -> None:
