@@ -71,7 +71,8 @@ def read(name: str, comment: str, arguments: tuple[tuple[str, str], ...], types:
 
 def parts_of(comment: str) -> tuple[str, str, str]:
     """A view's comment: what a row is with its formulas, what it says of arguments, the lines of its columns."""
-    head, _, listed = comment.partition("\n\n")
+    # In a comment a backtick stands for an apostrophe, which would end it.
+    head, _, listed = comment.replace("`", "'").partition("\n\n")
     about, _, about_arguments = head.partition(" Parameters: ")
     return about, about_arguments, listed
 
@@ -83,15 +84,15 @@ def page(found: list[View]) -> str:
 
 
 def _section(view: View) -> str:
-    parts = [f"## {view.name}", "", _text(view.about), ""]
+    parts = [f"## {view.name}", "", view.about, ""]
     if view.arguments:
         taken = ", ".join(f"`{name}` {kind}" for name, kind in view.arguments)
         parts += [
-            f"Arguments: {taken}." + (f" {_text(_capital(view.about_arguments))}" if view.about_arguments else "")
+            f"Arguments: {taken}." + (f" {_capital(view.about_arguments)}" if view.about_arguments else "")
         ]
         parts += [""]
     parts += ["| column | type | |", "|---|---|---|"]
-    parts += [f"| `{one.name}` | {_cell(one.type)} | {_cell(_text(one.meaning))} |" for one in view.columns]
+    parts += [f"| `{one.name}` | {_cell(one.type)} | {_cell(one.meaning)} |" for one in view.columns]
     return "\n".join([*parts, ""])
 
 
@@ -103,12 +104,7 @@ def _types(client: Client, name: str, arguments: tuple[tuple[str, str], ...]) ->
 
 def _first_sentence(text: str) -> str:
     sentence = re.split(r"(?<=[a-z)])[.;] ", text, maxsplit=1)[0]
-    return _text(sentence.rstrip(".")) + "."
-
-
-def _text(text: str) -> str:
-    # In a comment a backtick stands for an apostrophe, which would end it.
-    return text.replace("`", "'")
+    return sentence.rstrip(".") + "."
 
 
 def _cell(text: str) -> str:
