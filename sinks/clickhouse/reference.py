@@ -87,9 +87,7 @@ def _section(view: View) -> str:
     parts = [f"## {view.name}", "", view.about, ""]
     if view.arguments:
         taken = ", ".join(f"`{name}` {kind}" for name, kind in view.arguments)
-        parts += [
-            f"Arguments: {taken}." + (f" {_capital(view.about_arguments)}" if view.about_arguments else "")
-        ]
+        parts += [f"Arguments: {taken}." + (f" {_capital(view.about_arguments)}" if view.about_arguments else "")]
         parts += [""]
     parts += ["| column | type | |", "|---|---|---|"]
     parts += [f"| `{one.name}` | {_cell(one.type)} | {_cell(one.meaning)} |" for one in view.columns]
