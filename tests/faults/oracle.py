@@ -301,7 +301,9 @@ def _ask(client: httpx.Client, url: str, sql: str) -> list[dict[str, Any]]:
         params={"user": "throughline", "password": PASSWORD, "database": "throughline"},
         content=f"{sql} FORMAT JSONEachRow".encode(),
     )
-    answer.raise_for_status()
+    if answer.is_error:
+        # What ClickHouse says is what there is to know of it: the status alone says nothing.
+        raise httpx.HTTPStatusError(answer.text[:1000], request=answer.request, response=answer)
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
