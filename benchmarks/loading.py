@@ -13,8 +13,8 @@ from journey.policy.reading import read
 from journey.rules import Rules
 from schemas import topic
 from schemas.settings import DEFAULT_POLICY
-from streams.intake import partition_of
 from streams.journeys import JourneyStage
+from streams.placement import partition_of
 
 _BATCH_BYTES = 512 * 1024
 _CHUNK = 10_000

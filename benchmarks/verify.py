@@ -18,13 +18,16 @@ from console.commands.verify import scene_of
 from console.lag import KafkaView
 from console.verification import verify
 from deploy.instance import up
+from schemas import topic
 from schemas.settings import Run, Settings
 
 _WAIT_SECONDS, _TELL_SECONDS = 3600.0, 5.0
 
 
-def measure(volume: Volume, repetitions: int) -> Report:
-    """An instance with everything folded and stored, verified: counted only, with some folded anew, and with all."""
+def measure(volume: Volume, repetitions: int, only: str = "", data: Path | None = None) -> Report:
+    """An instance with everything folded and stored, verified: counted only, with some folded anew, and with all, or
+    what of it holds `only`. Where `data` is an instance's that was measured before, nothing is loaded.
+    """
     paces = {
         "counted on all three sides": 0,
         "counted, and a tenth of the customers folded anew": volume.touchpoints // 10,
@@ -33,14 +36,17 @@ def measure(volume: Volume, repetitions: int) -> Report:
     figures = []
     with (
         tempfile.TemporaryDirectory(prefix="throughline-verify-", ignore_cleanup_errors=True) as folder,
-        up(Settings(data=Path(folder), port_base=free_run(10))) as instance,
+        up(Settings(data=data or Path(folder), port_base=free_run(10))) as instance,
     ):
         run = instance.run
         view, analyst = KafkaView(run.kafka), analyst_of(run)
-        asyncio.run(load(run.kafka, accepted(volume)))
-        say(f"{volume.touchpoints:,} touchpoints are loaded")
+        if not sum(view.ends(topic.TOUCHPOINTS).values()):
+            asyncio.run(load(run.kafka, accepted(volume)))
+            say(f"{volume.touchpoints:,} touchpoints are loaded")
         _settle(run, view, analyst)
         for name, most in paces.items():
+            if only not in name:
+                continue
             pace, spent = Figure(name, "touchpoints/s"), Figure(f"{name}: processor time", "ns/touchpoint")
             for _ in range(repetitions):
                 seconds, processor_seconds = _once(run, view, analyst, volume, most)
@@ -98,8 +104,10 @@ def main() -> None:
     parser.add_argument("--touchpoints", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--customers", type=int, default=100_000, metavar="N")
     parser.add_argument("--repetitions", type=int, default=3, metavar="N")
+    parser.add_argument("--only", default="", metavar="TEXT", help="measure only what has this in its name")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep the instance here, and take it from here again")
     given = parser.parse_args()
-    report = measure(Volume(given.touchpoints, given.customers), given.repetitions)
+    report = measure(Volume(given.touchpoints, given.customers), given.repetitions, given.only, given.data)
     report.write()
     print(report.table())
 

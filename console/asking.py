@@ -13,7 +13,7 @@ from schemas.settings import Run
 from schemas.topic import REBUILDS, TOUCHPOINTS
 from streams.control import Ask, output_of
 from streams.history import MATTERS
-from streams.intake import partition_of
+from streams.placement import partition_of
 
 _AT_ONCE, _MOST_WAITING = 500, 1000
 _POLL_SECONDS = 0.5

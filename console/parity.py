@@ -15,8 +15,8 @@ from journey.policy.reading import read
 from journey.rules import Rules
 from schemas.settings import ClickHouseRun
 from streams.census import HOME
+from streams.policies import under
 from streams.refold import Difference, Refold, is_compared, refold
-from streams.stored import under
 
 # What is compared of each fact: the table, and fields that are columns by the same name.
 COMPARED = {

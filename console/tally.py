@@ -1,6 +1,6 @@
 """The touchpoints of ClickHouse held against a census: sums first, and the touchpoints themselves where they differ."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -52,16 +52,20 @@ class Tally:
     strange: list[Distinct] = field(default_factory=list)
 
 
-async def tally(analyst: Analyst, counts: Sequence[Count], holders: dict[int, Apart | Here]) -> Tally:
-    """Compare. `holders` are the censuses by partition. ClickHouse must have what lies below their positions."""
-    counted = {
-        "numbers": [count.partition for count in counts],
-        "positions": [count.position for count in counts],
-        "partitions": len(counts),
-    }
-    found = Tally({count.partition: (0, 0) for count in counts})
-    for row in _rows(analyst, _SUMS, counted):
-        _sum(found.sums, row["home"], row)
+def sums(analyst: Analyst, positions: Mapping[int, int]) -> dict[int, Sum]:
+    """By partition how many touchpoints ClickHouse has below the positions, and the sum of their hashes."""
+    found = dict.fromkeys(positions, (0, 0))
+    for row in _rows(analyst, _SUMS, _below(positions)):
+        _sum(found, row["home"], row)
+    return found
+
+
+async def tally(
+    analyst: Analyst, counts: Sequence[Count], holders: Mapping[int, Apart | Here], stored: dict[int, Sum]
+) -> Tally:
+    """Compare with what is `stored` by `sums`. `holders` are the censuses by partition."""
+    counted = _below({count.partition: count.position for count in counts})
+    found = Tally(stored)
     lost: list[int] = []
     extra: list[int] = []
     for count in counts:
@@ -97,6 +101,10 @@ async def _look_into(
     lost += known - rows.keys()
     extra += [token for token, row in rows.items() if row["counted"] and token not in known]
     found.doubled += sum(row["rows"] - 1 for row in rows.values())
+
+
+def _below(positions: Mapping[int, int]) -> dict[str, object]:
+    return {"numbers": list(positions), "positions": list(positions.values()), "partitions": len(positions)}
 
 
 def _rows(analyst: Analyst, sql: str, parameters: dict[str, object]) -> Iterator[dict[str, Any]]:

@@ -17,10 +17,10 @@ from aiokafka import TopicPartition
 from console.analyst import Analyst
 from console.catching_up import Patience
 from console.parity import CIRCLE, Choice, Found, Parity, Scene
-from console.tally import Tally, tally
+from console.tally import Tally, sums, tally
 from schemas import topic
 from streams.apart import Apart, Here, apart
-from streams.census import Census, Count, Counted, Stranger
+from streams.census import Census, Count, Counted, Stranger, Sum
 from streams.reading import ends_of
 
 MOST_FOLDED = 1_000_000
@@ -76,11 +76,11 @@ async def verify(scene: Scene, analyst: Analyst, waits: Patience, told: Told, mo
     they are compared once more a moment later: what was on its way from one partition to another has arrived by then.
     """
     verdict = Verdict()
-    arrived = await asyncio.to_thread(waits.folded)
     records = await _records(scene)
     parts = _processes(records // _RECORDS_COUNTED_APART, scene.partitions)
     mine = [list(range(part, scene.partitions, parts)) for part in range(parts)]
     with apart(Census, [(scene.bootstrap, some, scene.partitions) for some in mine]) as censuses:
+        arrived = await asyncio.to_thread(waits.folded)
         suspects = await _count(scene, mine, censuses, analyst, waits, told, records, verdict)
     verdict.share = min(1.0, most_folded / max(1, verdict.touchpoints)) if most_folded is not None else 1.0
     chosen = Choice(randbelow(CIRCLE), round(CIRCLE * verdict.share), suspects)
@@ -118,7 +118,9 @@ async def _count(
     verdict: Verdict,
 ) -> frozenset[str]:
     """The census, and ClickHouse against it. Answers the customers whose journeys have seen another number."""
-    await _telling(censuses, _all(censuses, "read"), lambda done: told("counted", done, records))
+    read = await _telling(censuses, _all(censuses, "read"), lambda done: told("counted", done, records))
+    positions = {partition: offset for each in read for partition, offset in each.items()}
+    storing = asyncio.create_task(asyncio.to_thread(_stored, analyst, waits, positions))
     strangers: dict[int, list[Stranger]] = {}
     for each in await _all(censuses, "strangers"):
         for home, some in each.items():
@@ -127,10 +129,14 @@ async def _count(
         await holder.ask("take", {home: strangers.get(home, []) for home in some})
     counted: list[Counted] = await _all(censuses, "counted")
     counts = sorted((count for each in counted for count in each.counts), key=lambda count: count.partition)
-    await asyncio.to_thread(waits.stored)
     holders = {partition: holder for holder, some in zip(censuses, mine, strict=True) for partition in some}
-    _note(counts, await tally(analyst, counts, holders), verdict)
+    _note(counts, await tally(analyst, counts, holders, await storing), verdict)
     return _suspects(counted)
+
+
+def _stored(analyst: Analyst, waits: Patience, positions: Mapping[int, int]) -> dict[int, Sum]:
+    waits.stored()
+    return sums(analyst, positions)
 
 
 def _suspects(counted: Iterable[Counted]) -> frozenset[str]:
@@ -204,10 +210,10 @@ async def _all(asked: Sequence[Apart | Here], method: str) -> Any:
     return await asyncio.gather(*(each.ask(method) for each in asked))
 
 
-async def _telling(asked: Sequence[Apart | Here], work: Any, told: Callable[[int], None]) -> None:
-    """Until the work is done; meanwhile tell how many records were read for it."""
+async def _telling(asked: Sequence[Apart | Here], work: Any, told: Callable[[int], None]) -> Any:
+    """What the work answers when it is done; meanwhile tell how many records were read for it."""
     task = asyncio.ensure_future(work)
     while not task.done():
         await asyncio.wait([task], timeout=_TELL_SECONDS)
         told(sum(each.heard for each in asked))
-    await task
+    return await task

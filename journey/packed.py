@@ -12,12 +12,12 @@ _decode_journey: Final = msgspec.msgpack.Decoder(Journey).decode
 _json_head, _json_journey = msgspec.json.Decoder(Head).decode, msgspec.json.Decoder(Journey).decode
 # How a journey is packed: as JSON, where somebody's property is a whole number beyond 64 bits; with the newest and the
 # last counted touchpoint told by where they stand among the recent ones, which they hardly ever do not.
-_AS_JSON: Final = 1
+AS_JSON: Final = 1
 _NEWEST: Final = 2
 _COUNTED: Final = 4
 _BOTH: Final = _NEWEST | _COUNTED
 _BYTE: Final = tuple(bytes((how,)) for how in range(8))
-_JSON: Final = _BYTE[_AS_JSON]
+_JSON: Final = _BYTE[AS_JSON]
 
 
 def pack_head(head: Head) -> bytes:
@@ -47,7 +47,7 @@ def pack_journey(journey: Journey) -> bytes:
     try:
         return _BYTE[how] + _encode(journey)
     except OverflowError:
-        return _BYTE[how | _AS_JSON] + msgspec.json.encode(journey)
+        return _BYTE[how | AS_JSON] + msgspec.json.encode(journey)
     finally:
         head.last_source, head.last_id = newest
         head.counted_source, head.counted_id = counted
@@ -56,7 +56,7 @@ def pack_journey(journey: Journey) -> bytes:
 def unpack_journey(packed: bytes) -> Journey:
     """The journey in what `pack_journey` made, also where it had fewer fields then."""
     how = packed[0]
-    journey = _json_journey(packed[1:]) if how & _AS_JSON else _decode_journey(packed[1:])
+    journey = _json_journey(packed[1:]) if how & AS_JSON else _decode_journey(packed[1:])
     head, recents = journey.head, journey.recents
     same = how & _BOTH == _BOTH and head.counted_id == head.last_id
     if how & _NEWEST:

@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from journey.rules import Rules
 from schemas import topic
 from streams.control import Adopt, output_of
+from streams.policies import under
 from streams.reading import end_of, reader, stretch
-from streams.stored import under
 from streams.topics import refuse_wrong
 
 

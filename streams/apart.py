@@ -1,11 +1,14 @@
 """An object in a process of its own, so that as many work side by side as there are processors."""
 
 import asyncio
-import multiprocessing
+import gc
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
 Make = Callable[..., Any]
@@ -33,17 +36,17 @@ class Apart:
 
     def __init__(self, make: Make, arguments: Sequence[Any]) -> None:
         """`make(told, *arguments)` makes it; `told` takes numbers. All of it is pickled."""
-        context = multiprocessing.get_context("spawn")
-        self._connection, other = context.Pipe()
-        self._sum = context.Value("q", 0)
-        self._process = context.Process(target=_serve, args=(other, self._sum, make, arguments), daemon=True)
-        self._process.start()
+        self.heard = 0
+        self._connection, other = Pipe()
+        number = other.fileno()
+        # Not by multiprocessing: each of its processes begins by importing the whole program that asks.
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from streams.apart import serve; serve()", str(number)],
+            pass_fds=[number],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
         other.close()
-
-    @property
-    def heard(self) -> int:
-        """The sum so far."""
-        return int(self._sum.value)
+        self._connection.send((make, arguments))
 
     async def ask(self, method: str, *arguments: Any) -> Any:
         """Call a method there, and wait for what it returns or raises."""
@@ -52,17 +55,22 @@ class Apart:
     def close(self) -> None:
         """End the process, whatever it does."""
         self._connection.close()
-        self._process.join(0)
-        if self._process.is_alive():
-            self._process.terminate()
-            self._process.join(_GONE_SECONDS)
+        self._process.terminate()
+        try:
+            self._process.wait(_GONE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _ask(self, method: str, arguments: Sequence[Any]) -> Any:
         self._connection.send((method, arguments))
         try:
-            worked, result = self._connection.recv()
+            while isinstance(answer := self._connection.recv(), int):
+                self.heard += answer
         except EOFError:
-            raise RuntimeError(f"the process that was to {method} has ended, by {self._process.exitcode}") from None
+            code = self._process.wait()
+            raise RuntimeError(f"the process that was to {method} has ended, by {code}") from None
+        worked, result = answer
         if not worked:
             raise result
         return result
@@ -82,22 +90,25 @@ def apart(make: Make, arguments: Sequence[Sequence[Any]]) -> Iterator[Sequence[A
         yield made
 
 
-def _serve(connection: Connection, total: Any, make: Make, arguments: Sequence[Any]) -> None:
-    def told(number: int) -> None:
-        total.value += number
-
+def serve() -> None:
+    """Make the object and do what it is asked to, until nobody is left to ask; numbers on the way are what it tells."""
     # Ctrl-C is for whoever asks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection = Connection(int(sys.argv[1]))
+    make, given = connection.recv()
     what = None
+    # What is read lives for a moment, and is in no cycle.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     while True:
         try:
-            method, given = connection.recv()
+            method, arguments = connection.recv()
         # Whoever asks is gone.
         except EOFError:
             return
         try:
-            what = what or make(told, *arguments)
-            answer = True, getattr(what, method)(*given)
+            what = what or make(connection.send, *given)
+            answer = True, getattr(what, method)(*arguments)
         except Exception as error:
             answer = False, error
         connection.send(answer)

@@ -37,7 +37,8 @@ from streams.control import (
     kind_of,
     output_of,
 )
-from streams.intake import partition_of
+from streams.placement import partition_of
+from streams.policies import under
 from streams.stage import Effects
 from streams.stored import (
     POLICIES_KEY,
@@ -46,7 +47,6 @@ from streams.stored import (
     is_redirect,
     pack,
     pack_policies,
-    under,
     unpack,
 )
 from streams.wire import decode, touch_of, with_customer

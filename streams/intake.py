@@ -1,11 +1,9 @@
 """Intake of one raw partition: validate each record, resolve the customer, re-key; or reject it with a reason."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from json import dumps
 from typing import Any
 
-from aiokafka.partitioner import murmur2
 from pydantic import ValidationError
 
 from journey.account import account_id_of, account_of, matters
@@ -18,13 +16,8 @@ from schemas.touchpoint import EARLIEST, END, MAX_TOUCHPOINT_BYTES, Touchpoint
 from streams.alignment import Gate
 from streams.control import ACCOUNT, headers_of
 from streams.links import RecentLinks, encode, link_of
+from streams.placement import partition_of
 from streams.stage import Effects, Headers
-
-
-@lru_cache(maxsize=500_000)
-def partition_of(customer_id: str, partitions: int) -> int:
-    """The partition of a customer: Kafka's murmur2, as Java's and Python's producers place a key."""
-    return int((murmur2(customer_id.encode()) & 0x7FFFFFFF) % partitions)
 
 
 class IntakeStage:

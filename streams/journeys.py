@@ -7,9 +7,10 @@ from journey.rules import Rules
 from schemas import topic
 from streams.alignment import Gate
 from streams.folding import Folding
+from streams.policies import under
 from streams.schedule import Schedule
 from streams.stage import Effects
-from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, refuse_other_version, under, unpack_policies
+from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, refuse_other_version, unpack_policies
 
 # One slice of a sweep folds so many customers, or looks at so many who are not due after all: some milliseconds.
 _MOST_SWEPT, _MOST_LOOKED_AT = 30, 4000

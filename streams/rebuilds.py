@@ -27,9 +27,9 @@ from streams.agreement import Agreement
 from streams.answer import answer
 from streams.control import RebuildRequest, decode_request, output_of
 from streams.history import account_histories, apart, histories
-from streams.intake import partition_of
 from streams.metrics import RebuilderMetrics
 from streams.pace import Pace
+from streams.placement import partition_of
 from streams.reading import ends_of
 
 log = logging.getLogger(__name__)

@@ -20,10 +20,11 @@ from schemas import topic
 from sinks import crash
 from streams.alignment import Alignment
 from streams.clock import Clock
-from streams.intake import IntakeStage, partition_of
+from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
 from streams.lane import Lane, LaneSettings
 from streams.metrics import Metrics
+from streams.placement import partition_of
 from streams.reading import compacted, ends_of, reader
 from streams.resolver import ResolverStage
 from streams.stage import Output

@@ -10,8 +10,8 @@ from journey.identities import Assignment, Changes, Conflict, Identities
 from schemas import rejection, topic
 from streams.alignment import Gate
 from streams.control import Assign, Control, Release, output_of
-from streams.intake import partition_of
 from streams.links import IdentityRedirect, decode_link, encode, pack_edge, unpack_edge
+from streams.placement import partition_of
 from streams.stage import Effects
 from streams.stored import POSITION_KEY
 

@@ -5,19 +5,19 @@ a restore can build its schedule without unpacking), how many bytes the packed j
 (`streams.compression`). A position is keyed so that no customer id can collide with it.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from struct import Struct
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from journey.glance import Glance
+from journey.glance import glance as glance_of
 from journey.packed import pack_journey, unpack_journey
-from journey.policy.reading import read
-from journey.rules import Rules
 from journey.state import Journey
 from streams.compression import MOST_BYTES, codec
 
+_Read = TypeVar("_Read")
 # The dictionary of `streams.compression` is part of it: another one is another version.
 VERSION = 5
 _REDIRECT = 0x80
@@ -69,9 +69,18 @@ def pack(journey: Journey) -> bytes:
 def unpack(value: bytes) -> Journey:
     """The journey in a state record. UnknownVersionError where it is of another version, BrokenStateError where it is
     damaged."""
+    return _read(value, unpack_journey)
+
+
+def glance(value: bytes) -> Glance:
+    """The little of it that is asked of every journey. Raises as `unpack` does."""
+    return _read(value, glance_of)
+
+
+def _read(value: bytes, reads: Callable[[bytes], _Read]) -> _Read:
     refuse_other_version(value)
     try:
-        return unpack_journey(codec().decompress(value[BODY:], int.from_bytes(value[_SIZE], "big")))
+        return reads(codec().decompress(value[BODY:], int.from_bytes(value[_SIZE], "big")))
     except (ValueError, IndexError, StopIteration, msgspec.MsgspecError) as error:
         raise BrokenStateError(f"a journey's state is damaged, {len(value)} bytes: {error}") from error
 
@@ -104,18 +113,6 @@ pack_policies = msgspec.msgpack.Encoder().encode
 unpack_policies = msgspec.msgpack.Decoder(list[tuple[int, str]]).decode
 pack_position = msgspec.msgpack.Encoder().encode
 unpack_position = msgspec.msgpack.Decoder(Position).decode
-
-
-def under(first: Rules, adopted: Sequence[tuple[int, str]]) -> Rules:
-    """The first policy's rules with the adopted ones, (from when on, YAML), on top of them."""
-    rules = first
-    for since, yaml in adopted:
-        rules = Rules(_policy(yaml), since, rules)
-    return rules
-
-
-# Every partition of a worker adopts the same text, and reading one takes a third of a second.
-_policy = lru_cache(maxsize=16)(read)
 
 
 def newest_position(records: Sequence[Any]) -> Position | None:

@@ -8,7 +8,8 @@ from benchmarks.touchpoints import Volume
 from schemas import topic
 from schemas.touchpoint import AcceptedTouchpoint, Touchpoint
 from sinks.clickhouse.fact_rows import fact_row
-from streams.intake import parse, partition_of
+from streams.intake import parse
+from streams.placement import partition_of
 
 VOLUME = Volume(1500, 100)
 

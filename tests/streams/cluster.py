@@ -24,9 +24,10 @@ from streams.control import (
     decode_request,
     output_of,
 )
-from streams.intake import partition_of
 from streams.journeys import JourneyStage
-from streams.stored import pack, under, unpack
+from streams.placement import partition_of
+from streams.policies import under
+from streams.stored import pack, unpack
 from streams.wire import decode, touch_of
 from tests.journey.telling import RULES
 from tests.streams.records import Record

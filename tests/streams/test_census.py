@@ -12,7 +12,7 @@ from journey.state import Journey
 from schemas import topic
 from streams.census import MASK, Census, Count, hash_of
 from streams.control import ACCOUNT, FORWARDED, headers_of
-from streams.intake import partition_of
+from streams.placement import partition_of
 from streams.stored import POSITION_KEY, Position, pack, pack_position
 from streams.wire import WireTouchpoint, decode, touch_of
 from tests.journey.telling import RULES

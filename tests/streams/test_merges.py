@@ -10,7 +10,7 @@ from journey.fact import Correction, TooLate
 from journey.packed import pack_head
 from journey.touch import Touch
 from streams.control import decode_control, output_of
-from streams.intake import partition_of
+from streams.placement import partition_of
 from streams.stored import VERSION
 from tests.journey.journeys import touches
 from tests.journey.telling import DAY, HOUR, MINUTE, START, Story, touch

@@ -50,3 +50,20 @@ def test_bare_records_are_the_same_without_what_was_taken_back(kafka: str, new_t
     whole, bare = asyncio.run(scene())
     assert [value for _, _, _, value, _ in whole] == [b"one", b"three"]
     assert bare == whole
+
+
+def test_bare_records_of_a_batch_begin_and_end_where_they_are_asked_to(
+    kafka: str, new_topic: Callable[..., str]
+) -> None:
+    place = TopicPartition(new_topic(), 0)
+
+    async def scene() -> list[tuple[int, bytes]]:
+        async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+            batch = producer.create_batch()
+            for number in range(6):
+                batch.append(timestamp=None, key=None, value=b"%d" % number)
+            await (await producer.send_batch(batch, place.topic, partition=0))
+        async with reader(kafka, bare=True) as consumer:
+            return [(r.offset, r.value) async for some in stretch(consumer, place, 2, 5) for r in some]
+
+    assert asyncio.run(scene()) == [(2, b"2"), (3, b"3"), (4, b"4")]

@@ -22,8 +22,8 @@ from sinks.clickhouse.connection import connect
 from sinks.consumption import Assignment, consuming
 from streams.agreement import Agreement
 from streams.control import HEADER, RebuildRequest, Rebuilt, decode_control, encode_request
-from streams.intake import partition_of
 from streams.metrics import RebuilderMetrics
+from streams.placement import partition_of
 from streams.rebuilds import Limits, Rebuilder
 from streams.stored import unpack
 from streams.wire import decode, touch_of

@@ -19,8 +19,8 @@ from schemas.fact import IdentityConflict
 from schemas.touchpoint import Customer
 from streams import links as compact
 from streams.control import HEADER, Assign, Release, decode_control
-from streams.intake import partition_of
 from streams.links import encode, link_of
+from streams.placement import partition_of
 from streams.redirects import Redirects
 from streams.resolver import ResolverStage
 from streams.stage import Effects

@@ -14,7 +14,7 @@ from journey.packed import pack_journey
 from journey.state import Journey
 from journey.touch import Touch
 from streams.compression import DICTIONARY, MOST_BYTES
-from streams.stored import BODY, VERSION, BrokenStateError, due_of, is_redirect, pack, unpack
+from streams.stored import BODY, VERSION, BrokenStateError, due_of, glance, is_redirect, pack, unpack
 from tests.journey.journeys import touches
 from tests.journey.policies import rules_entering
 from tests.journey.telling import DAY, RULES, START, Story, touch
@@ -56,8 +56,10 @@ def test_any_journey_comes_back_as_it_was(told: list[Touch], words: str, due: in
     story.arrive(told)
     journey = story.journey
     journey.head.campaign, journey.redirect, journey.head.due = words, words[:9], due
+    journey.rebuild, journey.account, journey.members = due, bool(due % 2), {words[:3]: due}
     value = pack(journey)
     assert unpack(value) == journey
+    assert glance(value) == (journey.head.seen, journey.account, journey.rebuild, journey.members)
     assert pack(unpack(value)) == value
     assert (due_of(value), is_redirect(value)) == (due, bool(words))
 
