@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ from streams.reading import reader
 PACES, SECONDS = (200, 2_000, 5_000), 8.0
 _CUSTOMERS = 20_000
 _TICK_SECONDS, _TRACE_SECONDS, _LOOK_SECONDS = 0.01, 0.1, 0.05
+# Until the broker's machine code is compiled: cold, it takes a processor for itself.
+_WARM_UP_PACE, _WARM_UP_SECONDS = 1_000, 40.0
 _WARM_SECONDS, _PATIENCE_SECONDS, _REST_SECONDS = 3.0, 30.0, 3.0
 _WORKER_PORT, _RECEIVER_PORT = 3, 9
 
@@ -77,9 +80,9 @@ class Steady:
             while number < (now - began) * self._per_second:
                 values = []
                 for index in range(number, number + each):
-                    email = f"person-{index % _CUSTOMERS}@steady.example"
+                    email, customer_id = _person(index % _CUSTOMERS)
                     values.append(_touchpoint(f"{self._name}-{index}", email, "email.opened", "marketing", "content"))
-                    self._customers.setdefault(customer_id_of("email", email).encode(), now)
+                    self._customers.setdefault(customer_id, now)
                 if traced < (now - began) / _TRACE_SECONDS:
                     rival = self._rival(traced)
                     values.append(
@@ -184,6 +187,13 @@ async def _send(producer: AIOKafkaProducer, name: str, partition: int, values: l
     await producer.send_batch(batch, name, partition=partition)
 
 
+@cache
+def _person(number: int) -> tuple[str, bytes]:
+    """E-mail address and customer id: to derive it anew each time would take the processors from who is measured."""
+    email = f"person-{number}@steady.example"
+    return email, customer_id_of("email", email).encode()
+
+
 def _touchpoint(name: str, email: str, type_name: str, team: str, subject: str, seconds_ago: int = 0) -> bytes:
     at = datetime.fromtimestamp(time.time() - seconds_ago, UTC).isoformat(timespec="milliseconds")
     direction = "inbound" if type_name == "email.opened" else "outbound"
@@ -204,6 +214,8 @@ def measure(command: str, paces: Sequence[int] = PACES, seconds: float = SECONDS
             webhook_secret="whsec_" + "dGhyb3VnaGxpbmU=" * 2,
         )  # fmt: skip
         with up(settings) as instance:
+            say(f"warming up for {_WARM_UP_SECONDS:.0f} s")
+            uvloop.run(_once(instance.run, "warming-up", _WARM_UP_PACE, _WARM_UP_SECONDS))
             for number in range(repetitions):
                 for pace in paces:
                     seen = uvloop.run(_once(instance.run, f"run-{number}-{pace}", pace, seconds))
@@ -215,7 +227,8 @@ def measure(command: str, paces: Sequence[int] = PACES, seconds: float = SECONDS
         command,
         [figures[key] for key in sorted(figures, key=lambda key: key[0])], [],
         [
-            f"A steady pace for {seconds:g} s after {_WARM_SECONDS:g} s of warming up: raw touchpoints of "
+            f"{_WARM_UP_PACE:,}/s for {_WARM_UP_SECONDS:g} s, until the broker's code is compiled; then a steady "
+            f"pace for {seconds:g} s after {_WARM_SECONDS:g} s at that pace: raw touchpoints of "
             f"{_CUSTOMERS:,} customers, in batches of ten milliseconds, onto an instance with every part on this "
             "machine. Who emits, reads and receives shares the processors.",
             "Readable: a read-committed reader has the customer's new state. Alert: the webhook's receiver has it, of "

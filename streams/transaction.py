@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.producer import sender
 
 from streams.stage import Output
 
 _BATCH_BYTES = 1024 * 1024
 _REQUEST_BYTES = 24 * 1024 * 1024
 _TIMEOUT_MS = 60_000
+# A transaction can begin once the broker has marked the one before as ended, a few milliseconds after it says so. The
+# client looks again after 20, and has no setting for it.
+sender.BACKOFF_OVERRIDE = 0.002
 
 
 async def send(

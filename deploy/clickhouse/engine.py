@@ -2,7 +2,8 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,17 @@ from typing import Any
 from deploy.clickhouse import guard
 from deploy.clickhouse.account import FREE_TO_READERS, Account
 from deploy.clickhouse.failure import READONLY, UNKNOWN_DATABASE, QueryError, from_engine, refusal
+from deploy.clickhouse.gate import Gate
 from deploy.clickhouse.lock import DirectoryLock
+from deploy.clickhouse.parts import Part, Parts
 from deploy.clickhouse.statement import Statement
 
 # chDB streams block by block; only these formats have no frame around all the blocks.
 _STREAMED = {"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow"}
 # The part of a syntax error's text that tells of our call of formatQuery, which the user never wrote.
 _OWN_CALL = re.compile(r"\s*: (?:In scope|while executing).*formatQuery.*(?= \([A-Z_]+\)$)", re.DOTALL | re.IGNORECASE)
+
+_WAIT_SECONDS = 10.0
 
 
 def _nothing() -> None:
@@ -39,6 +44,8 @@ class Engine:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._lock = DirectoryLock(directory)
+        self._gate = Gate()
+        self._parts = Parts()
         self._anchor: Any = None
         self._table_functions: frozenset[str] = frozenset()
         self.version = ""
@@ -67,22 +74,74 @@ class Engine:
 
     def run(self, statement: Statement, account: Account) -> Answer:
         """Run one statement. Raises QueryError; after the first bytes, `chunks` raises it."""
-        handle = self._connect(str(self._directory))
+        self._gate.enter()
         try:
-            self._prepare(handle, statement, account)
-            if statement.rows is not None:
-                return _insert(handle, statement, statement.rows)
-            canonical = self._admit(handle, statement.sql, account)
-            if canonical == "INSERT":
-                # As a server does: what gives no rows names no format.
-                statement = replace(statement, output_format="")
-            return _query(handle, statement, streamed=canonical.startswith(("SELECT", "WITH")))
+            handle = self._connect(str(self._directory))
+        except BaseException:
+            self._gate.leave()
+            raise
+        answer = None
+        try:
+            answer = self._answer(handle, statement, account)
         except QueryError:
-            handle.close()
             raise
         except Exception as error:
-            handle.close()
             raise from_engine(error) from error
+        finally:
+            if answer is None or not isinstance(answer.chunks, _Stream):
+                handle.close()
+                self._gate.leave()
+        return answer
+
+    def _answer(self, handle: Any, statement: Statement, account: Account) -> Answer:
+        self._prepare(handle, statement, account)
+        if statement.rows is not None:
+            return _insert(handle, statement, statement.rows)
+        canonical = self._admit(handle, statement.sql, account)
+        if canonical == "INSERT":
+            # As a server does: what gives no rows names no format.
+            statement = replace(statement, output_format="")
+        if canonical.startswith(("SELECT", "WITH")) and statement.output_format in _STREAMED:
+            try:
+                stream = _Stream(handle, statement, self._gate.leave)
+                return Answer(stream, statement.output_format, close=stream.close)
+            except RuntimeError as error:
+                # e.g. WITH ... INSERT: it has not run yet.
+                if "Streaming query is not supported" not in str(error):
+                    raise
+        return _query(handle, statement)
+
+    def mend(self) -> list[Part]:
+        """Load every table anew that has a part with too little in its files, and name these parts.
+
+        The engine then sets them aside (system.detached_parts) and goes back to what they were merged from, which it
+        keeps for `old_parts_lifetime` (8 minutes). Nothing is done while statements run that do not come to an end.
+        """
+        broken = self._parts.broken(self._anchor)
+        if not broken:
+            return []
+        with self._gate.alone(_WAIT_SECONDS) as alone:
+            if not alone:
+                return []
+            for database, table in sorted({(part.database, part.table) for part in broken}):
+                name = f"{_quoted_name(database)}.{_quoted_name(table)}"
+                self._anchor.query(f"DETACH TABLE {name}")
+                self._attach(name)
+            self._parts.settled(broken)
+        return broken
+
+    def _attach(self, name: str) -> None:
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while True:
+            try:
+                self._anchor.query(f"ATTACH TABLE {name}")
+            except RuntimeError:
+                # A merge of the table may still be under way.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def _prepare(self, handle: Any, statement: Statement, account: Account) -> None:
         settings = _permitted(statement.settings, account)
@@ -146,23 +205,12 @@ def _insert(handle: Any, statement: Statement, rows: bytes) -> Answer:
         source.flush()
         named = f"FROM INFILE '/dev/fd/{source.fileno()}' COMPRESSION 'none'"
         result = handle.query(f"{before} {named} {after} FORMAT {statement.rows_format}")
-    handle.close()
     summary = {"written_rows": result.rows_read(), "written_bytes": result.bytes_read()}
     return Answer(iter(()), statement.output_format, summary)
 
 
-def _query(handle: Any, statement: Statement, streamed: bool) -> Answer:
-    parameters = dict(statement.parameters)
-    if streamed and statement.output_format in _STREAMED:
-        try:
-            stream = handle.send_query(statement.sql, statement.output_format, params=parameters)
-            chunks = _stream(handle, stream, next(stream, None))
-            return Answer(chunks, statement.output_format, close=chunks.close)
-        except RuntimeError as error:
-            # e.g. WITH ... INSERT: it has not run yet.
-            if "Streaming query is not supported" not in str(error):
-                raise
-    result = handle.query(statement.sql, statement.output_format or "Null", params=parameters)
+def _query(handle: Any, statement: Statement) -> Answer:
+    result = handle.query(statement.sql, statement.output_format or "Null", params=dict(statement.parameters))
     body = result.bytes()
     summary = {
         "read_rows": result.storage_rows_read(),
@@ -173,21 +221,42 @@ def _query(handle: Any, statement: Statement, streamed: bool) -> Answer:
         "result_bytes": len(body),
         "elapsed_ns": int(result.elapsed() * 1e9),
     }
-    handle.close()
     return Answer(iter((body,) if body else ()), statement.output_format, summary)
 
 
-def _stream(handle: Any, stream: Any, first: Any) -> Generator[bytes, None, None]:
-    try:
-        chunk = first
-        while chunk is not None:
-            yield chunk.bytes()
-            chunk = next(stream, None)
-    except RuntimeError as error:
-        raise from_engine(error) from error
-    finally:
-        stream.close()
-        handle.close()
+class _Stream:
+    """An answer piece by piece. It has its handle until `close`, whether or not any of it was read."""
+
+    def __init__(self, handle: Any, statement: Statement, closed: Callable[[], None]) -> None:
+        self._handle, self._closed = handle, closed
+        self._stream = handle.send_query(statement.sql, statement.output_format, params=dict(statement.parameters))
+        # An error of the query is told before anything of the answer.
+        self._first = next(self._stream, None)
+        self._ended = self._first is None
+        self._open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk, self._first = self._first, None
+        try:
+            if chunk is None and not self._ended:
+                chunk = next(self._stream, None)
+        except RuntimeError as error:
+            raise from_engine(error) from error
+        if chunk is None:
+            self._ended = True
+            raise StopIteration
+        return bytes(chunk.bytes())
+
+    def close(self) -> None:
+        """May be called again."""
+        if self._open:
+            self._open = False
+            self._stream.close()
+            self._handle.close()
+            self._closed()
 
 
 def _quoted_text(value: str) -> str:

@@ -1,6 +1,7 @@
 """ClickHouse's HTTP interface over the engine: who asks, what they ask, and the answer in their format and coding."""
 
 import json
+import logging
 import secrets
 import uuid
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from deploy.clickhouse.failure import TOO_MANY_BYTES, TOO_MANY_QUERIES, QueryErr
 from deploy.clickhouse.statement import Statement, statement
 
 MIB = 1024 * 1024
+_log = logging.getLogger(__name__)
 _CONTENT_TYPES = {
     "JSON": "application/json; charset=UTF-8",
     "JSONCompact": "application/json; charset=UTF-8",
@@ -41,7 +43,9 @@ _CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What the server bears: bytes of a request as sent and unpacked, queries at once per kind of account, seconds."""
+    """What the server bears: bytes of a request as sent and unpacked, queries at once per kind of account, seconds.
+    `mend_seconds` is how often it looks for parts that are not whole.
+    """
 
     request_bytes: int = 256 * MIB
     unpacked_bytes: int = 1024 * MIB
@@ -49,15 +53,20 @@ class Limits:
     queue_seconds: float = 30.0
     buffered_bytes: int = 256 * MIB
     send_seconds: float = 60.0
+    mend_seconds: float = 10.0
 
 
 def build_app(engine: Engine, accounts: tuple[Account, ...], limits: Limits | None = None) -> Starlette:
     """The server on an open engine; the engine is closed when the server stops."""
-    interface = Interface(engine, accounts, limits or Limits())
+    limits = limits or Limits()
+    interface = Interface(engine, accounts, limits)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        async with anyio.create_task_group() as group:
+            group.start_soon(_mend, engine, limits.mend_seconds)
+            yield
+            group.cancel_scope.cancel()
         await to_thread.run_sync(engine.close)
 
     async def alive(_: Request) -> Response:
@@ -70,6 +79,19 @@ def build_app(engine: Engine, accounts: tuple[Account, ...], limits: Limits | No
         Route("/", interface.answer, methods=["GET", "POST"]),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _mend(engine: Engine, seconds: float) -> None:
+    while True:
+        await anyio.sleep(seconds)
+        try:
+            for part in await to_thread.run_sync(engine.mend):
+                _log.error(
+                    "part %s of %s.%s is not whole (a full disk?): set aside, what it was merged from is read",
+                    part.name, part.database, part.table,
+                )  # fmt: skip
+        except RuntimeError:
+            _log.exception("looking for parts that are not whole")
 
 
 class Interface:
