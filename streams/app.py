@@ -38,7 +38,8 @@ INPUTS = (*topic.RAW, topic.LINKS, topic.TOUCHPOINTS)
 SESSION_SECONDS, _HEARTBEAT_SECONDS = 7.0, 0.5
 # Longest that a worker which is alive, and does not come to a rebalance, holds the others up: Faust's default is 60.
 REBALANCE_SECONDS = 15.0
-_MOST_WAITING_CHUNKS = 3
+# So many times the most bytes of a chunk may wait behind the one that a lane works on.
+_MOST_WAITING_CHUNKS = 2
 # Others wait for this worker to let go: less than the session.
 _STILL_SECONDS, _END_SECONDS = 3.0, 5.0
 _LEAVE_SECONDS = 2.0
@@ -60,6 +61,7 @@ class Worker:
         self.redirects = Redirects(settings.kafka)
         self.lanes: dict[TP, Lane] = {}
         self.failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._most_waiting = _MOST_WAITING_CHUNKS * settings.chunk_bytes
         self._starvation = Starvation(settings.kafka)
         self._free = free_domains(settings.free_mail)
         self._tasks: dict[TP, asyncio.Task[None]] = {}
@@ -87,13 +89,13 @@ class Worker:
             if lane is None:
                 continue
             lane.put(Chunk(event.value, partial(self._done, event, tp)))
-            if lane.waiting >= _MOST_WAITING_CHUNKS:
+            if lane.waiting_bytes >= self._most_waiting:
                 self.app.consumer.on_buffer_full(tp)
 
     def _done(self, event: Any, tp: TP) -> None:
         event.ack()
         lane = self.lanes.get(tp)
-        if lane is not None and lane.waiting < _MOST_WAITING_CHUNKS:
+        if lane is not None and lane.waiting_bytes < self._most_waiting:
             self.app.consumer.on_buffer_drop(tp)
 
     async def assigned(self, sender: Any, partitions: set[TP], **_: Any) -> None:
@@ -102,8 +104,9 @@ class Worker:
         self._without_since = None
         log.info("%d partitions, %d of them stay", len(partitions), len(stay))
         await self._end(set(self.lanes) - stay)
-        for lane in self.lanes.values():
+        for tp, lane in self.lanes.items():
             lane.go_on()
+            self.app.consumer.on_buffer_drop(tp)
         for tp in partitions - set(self.lanes):
             lane = Lane(
                 self._stage(tp),

@@ -4,6 +4,7 @@ Faust spends 30-50 µs per message before any code of ours runs; so a message ho
 records are Kafka's own (key, value, headers as bytes); chunks of a partition are acknowledged in order.
 """
 
+import asyncio
 from typing import Any, ClassVar
 
 import aiokafka
@@ -12,7 +13,11 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from sinks.consumption import left_for_good
+from sinks.waiting import happens
 from streams.assignment import StayingAssignor
+
+# What a partition that was full has meanwhile cannot be asked for before a request without it has been answered.
+_FETCH_MS = 50
 
 
 class ChunkThread(driver.AIOKafkaConsumerThread):
@@ -20,8 +25,9 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # Faust offers no setting for these; both are read when the consumer starts.
+        # Faust offers no setting for these; they are read when the consumer starts.
         consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = _FETCH_MS
         # A worker of an earlier release knows only Faust's own.
         strategies = consumer._partition_assignment_strategy
         consumer._partition_assignment_strategy = (StayingAssignor(self._is_member), *strategies)
@@ -31,13 +37,45 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         generation: int = self._ensure_consumer()._coordinator.generation
         return generation > 0
 
+    def look_again(self) -> None:
+        """Whoever waits for records looks at once which ones may be taken now. Called from the worker's thread."""
+        self.thread_loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        for waiting in list(self._ensure_consumer()._fetcher._fetch_waiters):
+            if not waiting.done():
+                waiting.set_result(None)
+
     async def leave(self) -> None:
         """Tell the group at once that this member is gone for good."""
         await left_for_good(self._ensure_consumer())
 
 
 class ChunkConsumer(driver.Consumer):
-    """Merges what one poll brought of a partition into one message."""
+    """Merges what one poll brought of a partition into one message.
+
+    A partition that is no longer full is read at once: Faust would wait for a second, or until others have something.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._dropped = asyncio.Event()
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Read the partition again."""
+        if tp in self._buffered_partitions:
+            super().on_buffer_drop(tp)
+            self._dropped.set()
+            self._thread.look_again()
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP] | None]:  # noqa: ASYNC109
+        if self.flow_active and not self._get_active_partitions():
+            self._dropped.clear()
+            await happens(self._dropped, timeout)
+            if not self._get_active_partitions():
+                return {}, set()
+        found: tuple[Any, set[TP] | None] = await super()._wait_next_records(timeout)
+        return found
 
     def _new_consumer_thread(self) -> ChunkThread:
         return ChunkThread(self, loop=self.loop, beacon=self.beacon)

@@ -58,6 +58,11 @@ class Chunk:
     records: Sequence[Any]
     done: Callable[[], Any]
 
+    @property
+    def size(self) -> int:
+        """Bytes of its records' values."""
+        return sum(len(record.value) for record in self.records if record.value)
+
 
 @dataclass(frozen=True)
 class LaneSettings:
@@ -93,6 +98,7 @@ class Lane:
         self._settings = settings
         self._metrics = metrics
         self._chunks: list[Chunk] = []
+        self.waiting_bytes = 0
         self._taken: list[Chunk] = []
         self._arrived = asyncio.Event()
         self._going, self._working = asyncio.Event(), asyncio.Lock()
@@ -106,11 +112,6 @@ class Lane:
         self._input = ""
 
     @property
-    def waiting(self) -> int:
-        """Chunks that nobody works on yet."""
-        return len(self._chunks)
-
-    @property
     def backlog(self) -> int:
         """Chunks that are here, worked on or not."""
         return len(self._chunks) + len(self._taken)
@@ -119,6 +120,7 @@ class Lane:
         """Queue a chunk; chunks of one partition come in order. What comes while the lane stands still comes again."""
         if self._going.is_set():
             self._chunks.append(chunk)
+            self.waiting_bytes += chunk.size
             self._arrived.set()
 
     async def stand_still(self) -> None:
@@ -126,6 +128,7 @@ class Lane:
         self._going.clear()
         async with self._working:
             self._chunks.clear()
+            self.waiting_bytes = 0
             self._first = self._stood = True
 
     def go_on(self) -> None:
@@ -258,7 +261,7 @@ class Lane:
         before the first one before them. What is left where the lane is to stand still comes again.
         """
         taken = self._taken = self._chunks
-        self._chunks = []
+        self._chunks, self.waiting_bytes = [], 0
         try:
             if self._first:
                 await self._take_passed_over(taken[0].records[0].offset)

@@ -35,7 +35,6 @@ class WorkerProcess:
             "THROUGHLINE_PORT_BASE": str(self.port_base),
             "THROUGHLINE_PARTITIONS": str(PARTITIONS),
             "THROUGHLINE_WORKER_ID": self.worker_id,
-            "THROUGHLINE_CHUNK_RECORDS": "500",
         }
         with (self.folder / f"{self.worker_id}.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -43,7 +42,7 @@ class WorkerProcess:
                 stdout=log,
                 stderr=log,
                 cwd=ROOT,
-                env={**os.environ, **environment},
+                env={"THROUGHLINE_CHUNK_RECORDS": "500", **os.environ, **environment},
             )
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:

@@ -35,7 +35,11 @@ def make_anew(bootstrap: str, name: str) -> None:
     until(made, 30)
 
 
-def test_touchpoints_of_every_codec_are_read_and_bad_ones_delay_nobody(own_kafka: str, new_worker: NewWorker) -> None:
+def test_touchpoints_of_every_codec_are_read_and_bad_ones_delay_nobody(
+    own_kafka: str, new_worker: NewWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Every chunk fills its partition, so that it is left and read on.
+    monkeypatch.setenv("THROUGHLINE_CHUNK_BYTES", "1024")
     worker = new_worker("worker-1")
     worker.start()
     bad = [b"{", b"", b"\x00\x00\x00\x00\x01avro", b"x" * 1_000_000, raw(occurred_at="2999-01-01T00:00:00Z")]
