@@ -59,24 +59,15 @@ def customer_id_of(kind: str, value: str) -> str:
 
 
 def resolve(customer: Customer, region: str = "US") -> tuple[str, Customer] | None:
-    """The customer_id of a touchpoint's identifiers and the identifiers normalised; None where none can be used.
+    """The customer_id of a touchpoint's identifiers and the identifiers normalised; None where none can be used."""
+    named = identifiers_of(customer, region)
+    return (named[0].derived_id, spelled(customer, named)) if named else None
 
-    An identifier that cannot be normalised is kept as it came, but never identifies anybody.
-    """
-    other: dict[str, str] = {}
-    strongest: tuple[str, str] | None = None
-    for kind in STRONGEST_FIRST:
-        raw = getattr(customer, kind)
-        normal = normalise(kind, raw, region) if raw else None
-        if normal is not None:
-            if normal != raw:
-                other[kind] = normal
-            strongest = strongest or (kind, normal)
-    if customer.customer_id:
-        return issued(customer.customer_id), customer.replaced(**other)
-    if strongest is None:
-        return None
-    return customer_id_of(*strongest), customer.replaced(**other)
+
+def spelled(customer: Customer, named: tuple[Identifier, ...]) -> Customer:
+    """The customer with these identifiers of it as they are normalised; one that cannot be used is kept as it came."""
+    other = {kind: value for kind, value in named if kind != "customer_id" and value != getattr(customer, kind)}
+    return customer.replaced(**other) if other else customer
 
 
 def identifiers_of(customer: Customer, region: str = "US") -> tuple[Identifier, ...]:

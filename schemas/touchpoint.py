@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 Channel = Literal[
     "web", "email", "call", "meeting", "sms", "chat", "social", "ads", "event",
@@ -42,6 +42,14 @@ TeamName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
 def default_channel(type_name: str) -> Channel:
     """The channel that a touchpoint type implies: `email.opened` is email, `demo.held` a meeting, else crm."""
     return CHANNEL_BY_FULL_TYPE.get(type_name) or CHANNEL_BY_TYPE.get(type_name.partition(".")[0], "crm")
+
+
+def _by_type_where_absent(given: Any, info: ValidationInfo) -> Any:
+    return default_channel(info.data.get("type", "")) if given is None else given
+
+
+def _without_default(described: dict[str, Any]) -> None:
+    del described["default"]
 
 
 class _Frozen(BaseModel):
@@ -96,7 +104,12 @@ class Touchpoint(_Frozen):
     customer: Customer | None = Field(None, description="Whom it touches; only spend.recorded has none")
     occurred_at: Instant = Field(description="RFC 3339 with zone: when it happened")
     direction: Direction = Field(description="`outbound` we reach out, `inbound` they act, `internal` a record changes")
-    channel: Channel = Field(description="Derived from the type when absent")
+    channel: Annotated[Channel, BeforeValidator(_by_type_where_absent)] = Field(
+        None,
+        validate_default=True,
+        description="Derived from the type when absent",
+        json_schema_extra=_without_default,
+    )
     actor: Text | None = Field(None, description="The person or tool of ours that acted")
     subject: Text | None = Field(None, description="pricing, promotion, targeting, content, product, contract, ...")
     campaign: Text | None = None
@@ -104,13 +117,6 @@ class Touchpoint(_Frozen):
     value: Money | None = None
     cost: Money | None = None
     properties: dict[str, Any] = Field(default_factory=dict, description="Free JSON, 32 KiB at most")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _channel_follows_type(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("channel") is None and isinstance(given.get("type"), str):
-            return {**given, "channel": default_channel(given["type"])}
-        return given
 
     @model_validator(mode="after")
     def _has_a_customer(self) -> Self:

@@ -1,14 +1,13 @@
 """Intake of one raw partition: validate each record, resolve the customer, re-key; or reject it with a reason."""
 
 from collections.abc import Callable, Iterable, Sequence
-from json import dumps
 from typing import Any
 
 from pydantic import ValidationError
 
 from journey.account import account_id_of, account_of, matters
 from journey.fact import instant
-from journey.identity import identifiers_of, resolve
+from journey.identity import Identifier, identifiers_of, spelled
 from journey.linking import SEEN, STATEMENTS
 from schemas import rejection, topic
 from schemas.rejection import Rejection
@@ -18,6 +17,9 @@ from streams.control import ACCOUNT, headers_of
 from streams.links import RecentLinks, encode, link_of
 from streams.placement import partition_of
 from streams.stage import Effects, Headers
+
+# A touchpoint, the identifiers that name its customer, its account's id, and when it occurred.
+Accepted = tuple[Touchpoint, tuple[Identifier, ...], str, int]
 
 
 class IntakeStage:
@@ -92,16 +94,15 @@ class IntakeStage:
                 effects.write(topic.REJECTED, 0, record.key, value, headers)
                 effects.count("rejected", found.reason)
                 continue
-            derived_id, account_id, touchpoint = found
-            occurred_ms = int(touchpoint.occurred_at.timestamp() * 1000)
+            touchpoint, named, account_id, occurred_ms = found
             if gate is not None and not gate(record.timestamp, occurred_ms):
                 break
             watermark = max(watermark, occurred_ms)
             rest = (
                 f'"received_at":"{received_at}","origin":"{origin}",{touchpoint.model_dump_json(exclude_none=True)[1:]}'
             )
-            self._write(derived_id, account_id, rest, matters(touchpoint), effects)
-            self._link(touchpoint, occurred_ms, effects)
+            self._write(named[0].derived_id if named else "", account_id, rest, matters(touchpoint), effects)
+            self._link(touchpoint, named, occurred_ms, effects)
             effects.count("accepted", touchpoint.source, touchpoint.team)
         else:
             effects.taken = len(records)
@@ -111,8 +112,8 @@ class IntakeStage:
     def _write(self, derived_id: str, account_id: str, rest: str, matters_to_account: bool, effects: Effects) -> None:
         """The envelope for the customer, and one more for the account where that has to know."""
         known = (f',"account_id":"{account_id}"' if account_id else "") + self._generation
-        customer_id, own = self._customer_of(derived_id) if derived_id else "", dumps(derived_id)
-        who = f'"customer_id":{dumps(customer_id)},"derived_id":{own}{known}'
+        customer_id, own = self._customer_of(derived_id) if derived_id else "", f'"{derived_id}"'
+        who = f'"customer_id":"{customer_id}","derived_id":{own}{known}'
         self._envelope(customer_id, who, rest, [], effects)
         if account_id and matters_to_account:
             who = f'"customer_id":"{account_id}","derived_id":{own}{known}'
@@ -122,11 +123,8 @@ class IntakeStage:
         partition, value = partition_of(key, self._partitions), f'{{"schema_version":1,{who},{rest}'
         effects.write(topic.TOUCHPOINTS, partition, key.encode(), value.encode(), headers)
 
-    def _link(self, touchpoint: Touchpoint, occurred_ms: int, effects: Effects) -> None:
+    def _link(self, touchpoint: Touchpoint, named: tuple[Identifier, ...], occurred_ms: int, effects: Effects) -> None:
         """Tell the resolver of identifiers that are named together, unless that was told lately."""
-        if touchpoint.customer is None:
-            return
-        named = identifiers_of(touchpoint.customer, self._region)
         statement = STATEMENTS.get(touchpoint.type, SEEN)
         if len(named) < 2 or not self._recent.is_news(named, statement, occurred_ms):
             return
@@ -134,35 +132,37 @@ class IntakeStage:
         effects.write(topic.LINKS, 0, named[0].derived_id.encode(), encode(link), [])
         effects.count("links")
 
-    def _accept(self, value: bytes, latest_ms: int) -> tuple[str, str, Touchpoint] | Rejection:
+    def _accept(self, value: bytes, latest_ms: int) -> Accepted | Rejection:
         parsed = parse(value)
         if isinstance(parsed, Rejection):
             return parsed
-        if parsed.occurred_at.timestamp() * 1000 > latest_ms:
+        occurred_at = parsed.occurred_at
+        exactly_ms = occurred_at.timestamp() * 1000
+        if exactly_ms > latest_ms:
             hours = self._future_ms // 3_600_000
-            detail = f"occurred_at {parsed.occurred_at.isoformat()} is more than {hours} h ahead; check the clock"
+            detail = f"occurred_at {occurred_at.isoformat()} is more than {hours} h ahead; check the clock"
             return Rejection("future", detail, "/occurred_at")
-        if parsed.occurred_at >= END:
-            detail = f"occurred_at {parsed.occurred_at.isoformat()} is after {END.year - 1}; send when it happened"
+        if occurred_at >= END:
+            detail = f"occurred_at {occurred_at.isoformat()} is after {END.year - 1}; send when it happened"
             return Rejection("future", detail, "/occurred_at")
-        if parsed.occurred_at < EARLIEST:
-            detail = f"occurred_at {parsed.occurred_at.isoformat()} is before {EARLIEST.year}; send when it happened"
+        if occurred_at < EARLIEST:
+            detail = f"occurred_at {occurred_at.isoformat()} is before {EARLIEST.year}; send when it happened"
             return Rejection("past", detail, "/occurred_at")
         if parsed.customer is None:
-            return "", "", parsed
-        resolved = resolve(parsed.customer, self._region)
-        if resolved is None:
+            return parsed, (), "", int(exactly_ms)
+        named = identifiers_of(parsed.customer, self._region)
+        if not named:
             detail = "none of the identifiers can be used; send a valid e-mail, a phone with country code, or an id"
             return Rejection("identifier", detail, "/customer")
-        derived_id, customer = resolved
-        if parsed.type in STATEMENTS and len(identifiers_of(customer, self._region)) < 2:
+        if len(named) < 2 and parsed.type in STATEMENTS:
             return Rejection("identifier", f"{parsed.type} names two or more identifiers that can be used", "/customer")
+        customer = spelled(parsed.customer, named)
         account = account_of(customer, self._free)
         if account is not None and account != customer.account:
             customer = customer.replaced(account=account)
         if customer is not parsed.customer:
             parsed = parsed.replaced(customer=customer)
-        return derived_id, "" if account is None else account_id_of(account), parsed
+        return parsed, named, "" if account is None else account_id_of(account), int(exactly_ms)
 
 
 def parse(value: bytes) -> Touchpoint | Rejection:
