@@ -5,14 +5,13 @@ from itertools import islice
 from typing import Any
 
 from console.analyst import Analyst
-from console.questions.people import WHO
+from console.questions.people import names_of
 from journey.comparison import Comparison, Count
 from streams.history import account_histories, histories
 
 Row = dict[str, Any]
 _AT_ONCE = 1000
 _NAMES = 500
-_PEOPLE = f"SELECT * FROM ({WHO}) WHERE customer_id IN {{ids:Array(String)}}"  # noqa: S608
 
 
 def history_size(analyst: Analyst) -> int:
@@ -45,7 +44,7 @@ def result(analyst: Analyst, comparison: Comparison) -> Row:
 def _changed(analyst: Analyst, comparison: Comparison) -> list[Row]:
     names: dict[str, str] = {}
     for batch in _batches(iter([one.customer_id for one in comparison.changed]), _NAMES):
-        names.update((row["customer_id"], row["who"]) for row in analyst.ask(_PEOPLE, {"ids": batch}))
+        names.update(names_of(analyst, batch))
     return [
         {
             "customer_id": one.customer_id,

@@ -45,7 +45,7 @@ def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
     account = next((row["account"] for row in reversed(touchpoints) if row["account"]), None)
     return {
         "customer_id": customer_id,
-        "identifiers": _identifiers(analyst, one),
+        "identifiers": _identifiers(analyst, customer_id),
         "account": account,
         "tracks": {row["track"]: _position(row) for row in positions},
         "owner": _owner(positions),
@@ -71,13 +71,13 @@ def _of_account(analyst: Analyst, account: str | None) -> list[Row]:
     return [row for row in found if row["status"] == "open"]
 
 
-def _identifiers(analyst: Analyst, one: dict[str, str]) -> dict[str, list[str]]:
+def _identifiers(analyst: Analyst, customer_id: str) -> dict[str, list[str]]:
     sql = """
-        SELECT kind, value FROM v_identifiers
-        WHERE customer_id = {id:String} AND kind != 'customer_id' AND belongs ORDER BY kind, value
+        SELECT kind, value FROM v_identifiers_of(customers = {ids:Array(String)})
+        WHERE kind != 'customer_id' AND belongs ORDER BY kind, value
     """
     found: dict[str, list[str]] = {}
-    for row in analyst.ask(sql, one):
+    for row in analyst.ask(sql, {"ids": [customer_id]}):
         found.setdefault(row["kind"], []).append(row["value"])
     return found
 

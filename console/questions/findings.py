@@ -6,7 +6,7 @@ from typing import Any
 from console.analyst import Analyst
 from console.questions.handoffs import HANDOFFS
 from console.questions.overlaps import overlaps
-from console.questions.people import WHO
+from console.questions.people import with_names
 
 Row = dict[str, Any]
 TOP = 5
@@ -40,7 +40,7 @@ def findings(analyst: Analyst) -> Findings:
         stalled=_counts(
             analyst, "SELECT stage, uniqExact(customer_id) FROM v_stalled WHERE status = 'open' GROUP BY stage"
         ),
-        stalled_top=analyst.ask(_STALLED_TOP, {"top": TOP}),
+        stalled_top=with_names(analyst, analyst.ask(_STALLED_TOP, {"top": TOP})),
         overlaps=analyst.ask(_OVERLAPS),
         overlaps_top=overlaps(analyst)[:TOP],
         handoffs=analyst.ask(HANDOFFS)[0],
@@ -63,15 +63,15 @@ def _counts(analyst: Analyst, sql: str) -> dict[str, int]:
 
 
 # The ones that hurt most: furthest on the way to a deal, then the longest.
-_STALLED_TOP = f"""
-    SELECT who, stage, team, min(since) AS since
-    FROM v_stalled LEFT JOIN ({WHO}) AS people USING customer_id
+_STALLED_TOP = """
+    SELECT customer_id, stage, team, min(v_stalled.since) AS since
+    FROM v_stalled
     WHERE status = 'open'
-    GROUP BY customer_id, who, stage, team
+    GROUP BY customer_id, stage, team
     ORDER BY indexOf(['evaluation', 'intent', 'consideration'], stage) = 0, 
         indexOf(['evaluation', 'intent', 'consideration'], stage), since
-    LIMIT {{top:UInt32}}
-"""  # noqa: S608
+    LIMIT {top:UInt32}
+"""
 _OVERLAPS = """
     SELECT kind, any(severity) AS severity, countIf(status = 'open') AS open, count() AS seen,
         uniqExact(customer_id) AS customers

@@ -1,9 +1,12 @@
 """Who is meant: customers by any identifier, and the identifier by which a person would recognise one."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from console.analyst import Analyst
 from journey.identity import Identifier, issued, normalise
 
-# The identifier that tells a person most, per customer; of an account its name.
+# The identifier that tells a person most, of every customer; of an account its name. Of a few: names_of.
 WHO = """
     SELECT
         customer_id,
@@ -14,7 +17,32 @@ WHO = """
     UNION ALL
     SELECT account_id AS customer_id, any(account) AS who FROM touchpoints WHERE account_id != '' GROUP BY account_id
 """
+_NAMES = """
+    SELECT
+        customer_id,
+        argMin(value, (indexOf(['email', 'crm_id', 'phone', 'anonymous_id'], kind), value)) AS who
+    FROM v_identifiers_of(customers = {ids:Array(String)})
+    WHERE kind != 'customer_id' AND belongs
+    GROUP BY customer_id
+    UNION ALL
+    SELECT account_id AS customer_id, any(account) AS who
+    FROM touchpoints
+    WHERE account_id IN {ids:Array(String)}
+    GROUP BY account_id
+"""
 _KINDS = ("customer_id", "crm_id", "email", "phone", "anonymous_id")
+
+
+def names_of(analyst: Analyst, ids: Iterable[str]) -> dict[str, str]:
+    """The identifier that tells a person most, of each of a few customers, or accounts, that has one."""
+    wanted = sorted(set(ids))
+    return {row["customer_id"]: row["who"] for row in analyst.ask(_NAMES, {"ids": wanted})} if wanted else {}
+
+
+def with_names(analyst: Analyst, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A few rows of customers, each with `who`: the identifier that tells a person most, "" where there is none."""
+    names = names_of(analyst, (row["customer_id"] for row in rows))
+    return [{**row, "who": names.get(row["customer_id"], "")} for row in rows]
 
 
 def customers_named(analyst: Analyst, name: str, region: str) -> list[str]:

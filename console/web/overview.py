@@ -6,7 +6,7 @@ from typing import Any
 
 from console.analyst import Analyst
 from console.questions.handoffs import HANDOFFS
-from console.questions.people import WHO
+from console.questions.people import with_names
 from console.web.lifecycle import Stage, Track
 
 Row = dict[str, Any]
@@ -70,14 +70,22 @@ def overview(analyst: Analyst, tracks: tuple[Track, ...]) -> Overview:
         at=datetime.now(UTC),
         totals=analyst.ask(_TOTALS)[0],
         tracks=_tracks(tracks, analyst.ask(_BY_STAGE), still),
-        stalled=analyst.ask(_STALLED, {"ranks": ranks, "top": TOP}),
+        stalled=with_names(analyst, _with_owners(analyst, analyst.ask(_STALLED, {"ranks": ranks, "top": TOP}))),
         stalled_customers=analyst.ask(_STALLED_CUSTOMERS)[0]["customers"],
-        overlaps=analyst.ask(_OVERLAPS, {"top": TOP}),
+        overlaps=with_names(analyst, analyst.ask(_OVERLAPS, {"top": TOP})),
         overlaps_open=analyst.ask(_OVERLAPS_OPEN)[0]["open"],
         handoffs=analyst.ask(HANDOFFS)[0],
         clocks=analyst.ask(_CLOCKS),
         rejected=analyst.ask(_REJECTED),
     )
+
+
+def _with_owners(analyst: Analyst, rows: list[Row]) -> list[Row]:
+    """Stalls with the owner that their customers have on the track now."""
+    found = analyst.ask(_OWNERS, {"ids": sorted({row["customer_id"] for row in rows})})
+    owners = {(row["customer_id"], row["track"]): (row["owner_team"], row["owner_actor"]) for row in found}
+    told = [owners.get((row["customer_id"], row["track"]), ("", None)) for row in rows]
+    return [{**row, "owner_team": team, "owner_actor": actor} for row, (team, actor) in zip(rows, told, strict=True)]
 
 
 def _tracks(tracks: tuple[Track, ...], counts: list[Row], still: list[Row]) -> list[TrackCount]:
@@ -105,15 +113,7 @@ def _stage(
     return StageCount(stage, counts.get((track, stage.name), {}), still["customers"], still["escalated"])
 
 
-_TOTALS = """
-    SELECT
-        count() AS touchpoints,
-        uniqExactIf(customer_id, customer_id != '') AS customers,
-        max(received_at) AS latest_received_at,
-        max(occurred_at) AS latest_occurred_at,
-        countIf(received_at > now64(3) - INTERVAL 1 MINUTE) AS last_minute
-    FROM v_touchpoints
-"""
+_TOTALS = "SELECT * FROM v_totals"
 _BY_STAGE = """
     SELECT track, stage, owner_team, count() AS customers
     FROM v_positions
@@ -132,44 +132,29 @@ _STILL_BY_STAGE = """
 """
 _STALLED_CUSTOMERS = "SELECT uniqExact(customer_id) AS customers FROM v_stalled WHERE status = 'open'"
 # The nearest to a deal first, then who waits longest: that is where a call helps most.
-_STALLED = f"""
+_STALLED = """
     SELECT
-        still.customer_id AS customer_id,
-        who,
-        still.stage AS stage,
-        since,
-        kinds,
-        escalated,
-        last_counted_at,
-        owner_team,
-        owner_actor
-    FROM
-    (
-        SELECT
-            customer_id,
-            track,
-            stage,
-            min(since) AS since,
-            groupUniqArray(kind) AS kinds,
-            max(escalated_at IS NOT NULL) AS escalated,
-            max(last_counted_at) AS last_counted_at
-        FROM v_stalled
-        WHERE status = 'open'
-        GROUP BY customer_id, track, stage
-        ORDER BY indexOf({{ranks:Array(String)}}, stage) DESC, since, customer_id
-        LIMIT {{top:UInt32}}
-    ) AS still
-    LEFT JOIN v_positions AS position ON position.customer_id = still.customer_id AND position.track = still.track
-    LEFT JOIN ({WHO}) AS people ON people.customer_id = still.customer_id
-    ORDER BY indexOf({{ranks:Array(String)}}, stage) DESC, since, customer_id
-"""  # noqa: S608
-_OVERLAPS = f"""
-    SELECT customer_id, who, kind, subject, severity, precedence, precedence_rule, opened_at, last_at
-    FROM v_overlaps LEFT JOIN ({WHO}) AS people USING customer_id
+        customer_id,
+        track,
+        stage,
+        min(v_stalled.since) AS since,
+        groupUniqArray(kind) AS kinds,
+        max(escalated_at IS NOT NULL) AS escalated,
+        max(v_stalled.last_counted_at) AS last_counted_at
+    FROM v_stalled
+    WHERE status = 'open'
+    GROUP BY customer_id, track, stage
+    ORDER BY indexOf({ranks:Array(String)}, stage) DESC, since, customer_id
+    LIMIT {top:UInt32}
+"""
+_OWNERS = "SELECT customer_id, track, owner_team, owner_actor FROM v_positions WHERE customer_id IN {ids:Array(String)}"
+_OVERLAPS = """
+    SELECT customer_id, kind, subject, severity, precedence, precedence_rule, opened_at, last_at
+    FROM v_overlaps
     WHERE status = 'open'
     ORDER BY indexOf(['high', 'medium', 'low'], severity), last_at DESC, id
-    LIMIT {{top:UInt32}}
-"""  # noqa: S608
+    LIMIT {top:UInt32}
+"""
 _OVERLAPS_OPEN = "SELECT count() AS open FROM v_overlaps WHERE status = 'open'"
 # Compliance = met / (met + breached); NULL where none has ended.
 _CLOCKS = """

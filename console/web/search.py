@@ -3,28 +3,27 @@
 from typing import Any
 
 from console.analyst import Analyst
-from console.questions.people import WHO
+from console.questions.people import with_names
 
 MOST = 25
 
-_LIKE = f"""
-    SELECT customer_id, who, kind, value, stage, owner_team, last_seen_at
+_LIKE = """
+    SELECT customer_id, kind, value, stage, owner_team, last_seen_at
     FROM
     (
         SELECT customer_id, kind, value, last_seen_at
         FROM v_identifiers
-        WHERE positionCaseInsensitiveUTF8(value, {{wanted:String}}) > 0 AND customer_id != ''
+        WHERE positionCaseInsensitiveUTF8(value, {wanted:String}) > 0 AND customer_id != ''
         ORDER BY last_seen_at DESC, kind
         LIMIT 1 BY customer_id
-        LIMIT {{most:UInt32}}
+        LIMIT {most:UInt32}
     ) AS found
-    LEFT JOIN ({WHO}) AS people USING customer_id
     LEFT JOIN (SELECT customer_id, stage, owner_team FROM v_positions WHERE track = 'funnel') AS position
         USING customer_id
     ORDER BY last_seen_at DESC, customer_id
-"""  # noqa: S608
+"""
 
 
 def found_like(analyst: Analyst, wanted: str) -> list[dict[str, Any]]:
     """The customers with an identifier that contains `wanted`, the one seen latest first; MOST at most."""
-    return analyst.ask(_LIKE, {"wanted": wanted, "most": MOST})
+    return with_names(analyst, analyst.ask(_LIKE, {"wanted": wanted, "most": MOST}))

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS touches
 (
     customer UInt64,
     touch UInt64,
-    at DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+    at DateTime64(3, 'UTC') CODEC(T64, LZ4),
     source LowCardinality(String),
     type LowCardinality(String),
     team LowCardinality(String),
@@ -84,7 +84,7 @@ CREATE TABLE IF NOT EXISTS moves
     fact UInt64,
     version UInt64 CODEC(ZSTD(1)),
     is_deleted UInt8,
-    at DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+    at DateTime64(3, 'UTC') CODEC(T64, LZ4),
     track LowCardinality(String),
     kind LowCardinality(String),
     from_stage LowCardinality(String),

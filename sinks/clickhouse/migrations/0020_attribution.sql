@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW credited_touches AS
 WITH
     -- Types, teams, channels, directions and subjects that can be credited, none for any; a type that is none where the
-    -- policy asks for more.
+    -- policy asks for more. By IN, not has(): of a LowCardinality column it looks at each value once.
     (
         SELECT any([if(credited.whole = 1, credited.types, ['']), credited.teams, credited.channels, credited.directions, credited.subjects])
         FROM policy_now
@@ -10,29 +10,72 @@ WITH
 SELECT customer, touch, at, source, type, team, channel, campaign, content
 FROM touches FINAL
 WHERE customer != 0
-    AND (empty(wanted[1]) OR has(wanted[1], type))
-    AND (empty(wanted[2]) OR has(wanted[2], team))
-    AND (empty(wanted[3]) OR has(wanted[3], channel))
-    AND (empty(wanted[4]) OR has(wanted[4], direction))
-    AND (empty(wanted[5]) OR has(wanted[5], subject))
+    AND (empty(wanted[1]) OR type IN wanted[1])
+    AND (empty(wanted[2]) OR team IN wanted[2])
+    AND (empty(wanted[3]) OR channel IN wanted[3])
+    AND (empty(wanted[4]) OR direction IN wanted[4])
+    AND (empty(wanted[5]) OR subject IN wanted[5])
 COMMENT 'Touches that can be credited with a deal, by derived customer. What the reports are made of.';
 
-CREATE OR REPLACE VIEW credited_now AS
-SELECT
-    if(ifNull(owner.customer, 0) = 0, touched.customer, owner.customer) AS customer,
-    touched.touch AS touch,
-    touched.at AS at,
-    touched.source AS source,
-    touched.type AS type,
-    touched.team AS team,
-    touched.channel AS channel,
-    touched.campaign AS campaign,
-    touched.content AS content
-FROM credited_touches AS touched
-LEFT JOIN (SELECT derived, customer FROM owners FINAL WHERE derived != customer) AS owner ON owner.derived = touched.customer
-COMMENT 'Touches that can be credited with a deal, by the customer of now. What the reports are made of.';
+CREATE OR REPLACE VIEW dealing AS
+SELECT DISTINCT sipHash64(customer_id) AS customer
+FROM deals FINAL
+WHERE ({by:String} = 'won' AND status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')})
+    OR ({by:String} = 'created' AND created_at >= {since:DateTime64(3, 'UTC')} AND created_at < {until:DateTime64(3, 'UTC')})
+COMMENT 'Customers with a deal that was won, or created, in a period. What the reports are made of.';
 
--- Every deal won in a period with the touches before it, in order. What came under two identifiers counts once.
+-- Every derived id whose touches belong to one of these customers.
+CREATE OR REPLACE VIEW dealing_as AS
+SELECT derived, customer
+FROM owners FINAL
+WHERE {by:String} != 'none' AND customer IN (SELECT customer FROM dealing(by = {by:String}, since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')}))
+UNION ALL
+SELECT customer AS derived, customer
+FROM dealing(by = {by:String}, since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')})
+WHERE customer NOT IN (SELECT derived FROM owners FINAL WHERE derived IN (SELECT customer FROM dealing(by = {by:String}, since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')})))
+COMMENT 'Customers with a deal that was won, or created, in a period, by the ids that their touches have. What the reports are made of.';
+
+-- What came under two identifiers counts once.
+CREATE OR REPLACE VIEW dealing_paths AS
+WITH
+    (
+        SELECT any([if(credited.whole = 1, credited.types, ['']), credited.teams, credited.channels, credited.directions, credited.subjects])
+        FROM policy_now
+    ) AS wanted,
+    assumeNotNull((SELECT any(lookback_ms) FROM policy_now)) AS lookback
+SELECT
+    owner.customer AS customer,
+    arraySort(groupUniqArray((
+        toUnixTimestamp64Milli(one.at),
+        one.touch,
+        toString(one.source),
+        toString(one.type),
+        toString(one.team),
+        toString(one.channel),
+        toString(one.campaign),
+        toString(one.content)
+    ))) AS path
+FROM
+(
+    -- Rows of one key pass or fail together, so FINAL chooses among the same ones as without.
+    SELECT customer, touch, at, source, type, team, channel, campaign, content
+    FROM touches FINAL
+    PREWHERE customer IN (SELECT derived FROM dealing_as(by = {by:String}, since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')}))
+    WHERE at >= {since:DateTime64(3, 'UTC')} - toIntervalMillisecond(lookback)
+        AND (at < {until:DateTime64(3, 'UTC')} OR {by:String} != 'won')
+        AND (empty(wanted[1]) OR type IN wanted[1])
+        AND (empty(wanted[2]) OR team IN wanted[2])
+        AND (empty(wanted[3]) OR channel IN wanted[3])
+        AND (empty(wanted[4]) OR direction IN wanted[4])
+        AND (empty(wanted[5]) OR subject IN wanted[5])
+) AS one
+INNER JOIN
+(
+    SELECT derived, customer FROM dealing_as(by = {by:String}, since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')})
+) AS owner ON owner.derived = one.customer
+GROUP BY customer
+COMMENT 'The touches that can be credited, in order, of each customer with a deal that was won, or created, in a period: from the lookback before it, and to its end for those won. What the reports are made of.';
+
 CREATE OR REPLACE VIEW deal_paths AS
 WITH
     assumeNotNull((SELECT any(lookback_ms) FROM policy_now)) AS lookback,
@@ -59,36 +102,7 @@ FROM
 ) AS won
 LEFT JOIN
 (
-    SELECT
-        if(ifNull(owner.customer, 0) = 0, one.customer, owner.customer) AS customer,
-        arraySort(groupUniqArray((
-            toUnixTimestamp64Milli(one.at),
-            one.touch,
-            toString(one.source),
-            toString(one.type),
-            toString(one.team),
-            toString(one.channel),
-            toString(one.campaign),
-            toString(one.content)
-        ))) AS path
-    FROM
-    (
-        SELECT *
-        FROM credited_touches
-        WHERE at >= {since:DateTime64(3, 'UTC')} - toIntervalMillisecond(lookback)
-            AND at < {until:DateTime64(3, 'UTC')}
-            AND customer IN
-            (
-                SELECT derived FROM owners FINAL WHERE customer IN (SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')})
-                UNION ALL
-                SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')}
-            )
-    ) AS one
-    LEFT JOIN
-    (
-        SELECT derived, customer FROM owners FINAL WHERE derived != customer AND (customer IN (SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')}) OR derived IN (SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')}))
-    ) AS owner ON owner.derived = one.customer
-    GROUP BY customer
+    SELECT customer, path FROM dealing_paths(by = 'won', since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')})
 ) AS touched ON touched.customer = won.customer
 LEFT JOIN
 (
@@ -101,7 +115,9 @@ COMMENT 'Deals won in a period with the touches that can be credited, in order. 
 
 -- A first-order Markov chain over channels: how much less often journeys end in a deal without the channel.
 CREATE OR REPLACE VIEW markov_weights AS
-WITH (SELECT arraySort(groupUniqArray(toString(channel))) FROM touches WHERE {model:String} = 'markov') AS channels
+WITH
+    (SELECT arraySort(groupUniqArray(toString(channel))) FROM touches WHERE {model:String} = 'markov') AS channels,
+    assumeNotNull((SELECT any(lookback_ms) FROM policy_now)) AS lookback
 SELECT mapFromArrays(arrayMap(number -> channels[number], numbers), arrayMap(rate -> toInt64(round(greatest(1 - rate / rates[1], 0) * 1000000000)), arrayPopFront(rates))) AS weights
 FROM
 (
@@ -139,16 +155,35 @@ FROM
                         SELECT arrayJoin(arrayMap((one, other) -> toUInt32(one * 256 + other), arrayPushFront(places, toUInt32(0)), arrayPushBack(places, ending))) AS step
                         FROM
                         (
-                            SELECT arrayMap(one -> toUInt32(indexOf(channels, one.6)), path) AS places, toUInt32(255) AS ending
-                            FROM deal_paths(since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')})
-                            WHERE notEmpty(path) AND {model:String} = 'markov'
-                            UNION ALL
                             SELECT
-                                arrayMap(one -> one.3, arraySort(groupUniqArray((toUnixTimestamp64Milli(at), touch, toUInt32(indexOf(channels, channel)))))) AS places,
-                                toUInt32(254) AS ending
-                            FROM credited_now
-                            WHERE {model:String} = 'markov' AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')} AND customer NOT IN (SELECT sipHash64(customer_id) FROM deals FINAL WHERE status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')})
-                            GROUP BY customer
+                                arrayMap(one -> toUInt32(indexOf(channels, one.6)), arrayFilter(one -> one.1 >= won.closed - lookback AND one.1 <= won.closed, path)) AS places,
+                                toUInt32(255) AS ending
+                            FROM
+                            (
+                                SELECT sipHash64(customer_id) AS customer, toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS closed
+                                FROM deals FINAL
+                                WHERE {model:String} = 'markov' AND status = 'won' AND closed_at >= {since:DateTime64(3, 'UTC')} AND closed_at < {until:DateTime64(3, 'UTC')}
+                            ) AS won
+                            INNER JOIN
+                            (
+                                SELECT customer, path FROM dealing_paths(by = if({model:String} = 'markov', 'won', 'none'), since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')}) WHERE {model:String} = 'markov'
+                            ) AS touched ON touched.customer = won.customer
+                            WHERE notEmpty(places)
+                            UNION ALL
+                            -- A touch in one number: its moment, its hash, its channel. By derived id first: fewer are looked up.
+                            SELECT arrayMap(one -> toUInt32(bitAnd(one, 255)), arraySort(arrayDistinct(groupArrayArray(packed)))) AS places, toUInt32(254) AS ending
+                            FROM
+                            (
+                                SELECT
+                                    customer AS derived,
+                                    groupArray(bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(at)), 72), bitOr(bitShiftLeft(toUInt128(touch), 8), toUInt128(indexOf(channels, channel))))) AS packed
+                                FROM credited_touches
+                                WHERE {model:String} = 'markov' AND at >= {since:DateTime64(3, 'UTC')} AND at < {until:DateTime64(3, 'UTC')}
+                                GROUP BY customer
+                            ) AS one
+                            LEFT JOIN (SELECT derived, customer FROM owners FINAL WHERE derived != customer AND {model:String} = 'markov') AS owner ON owner.derived = one.derived
+                            GROUP BY if(owner.customer = 0, one.derived, owner.customer) AS customer
+                            HAVING customer NOT IN (SELECT customer FROM dealing(by = if({model:String} = 'markov', 'won', 'none'), since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')}))
                         )
                     )
                     GROUP BY step
@@ -194,17 +229,15 @@ FROM
 (
     SELECT
         id, customer_id, deal, closed_at, value, path, sign, whole,
-        if(
-            empty(path),
-            [whole],
-            arrayMap((floor, number) -> floor + (indexOf(turns, number) <= whole - arraySum(floors)), floors, arrayEnumerate(floors))
-        ) AS parts
+        if(empty(path), [whole], arrayMap((floor, turn) -> floor + (turn <= missing), floors, turns)) AS parts
     FROM
     (
+        -- Whose turn it is to get one of the units that are missing.
         SELECT
             id, customer_id, deal, closed_at, value, path, sign, whole,
             floors,
-            arraySort((number, rest) -> (-rest, number), arrayEnumerate(rests), rests) AS turns
+            whole - arraySum(floors) AS missing,
+            arraySort((turn, number) -> number, arrayEnumerate(rests), arraySort((number, rest) -> (-rest, number), arrayEnumerate(rests), rests)) AS turns
         FROM
         (
             SELECT id, customer_id, deal, closed_at, value, path, sign, whole, floors, arrayMap((weight, floor) -> whole * weight - floor * total, weights, floors) AS rests

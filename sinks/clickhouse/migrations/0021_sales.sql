@@ -269,10 +269,8 @@ FROM
     ) AS deal
     LEFT JOIN
     (
-        SELECT customer, arraySort(groupArray((toUnixTimestamp64Milli(at), touch, toString(team)))) AS path
-        FROM credited_now
-        WHERE customer IN (SELECT sipHash64(customer_id) FROM deals FINAL WHERE created_at >= {since:DateTime64(3, 'UTC')} AND created_at < {until:DateTime64(3, 'UTC')})
-        GROUP BY customer
+        SELECT customer, arrayMap(one -> (one.1, one.2, one.5), path) AS path
+        FROM dealing_paths(by = 'created', since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')})
     ) AS touched USING customer
 )
 ARRAY JOIN arrayDistinct(arrayPushBack(touching, source_team)) AS who

@@ -25,7 +25,7 @@ COMMENT 'What touches cost, in the reporting currency. What the reports are made
 
 CREATE OR REPLACE VIEW v_campaign_roi AS
 WITH
-    (SELECT arrayMap(one -> one.2, arrayFilter(one -> one.1 = lead_track AND one.4 = 0, stages)) FROM policy_now) AS names,
+    (SELECT any(arrayMap(one -> one.2, arrayFilter(one -> one.1 = lead_track AND one.4 = 0, stages))) FROM policy_now) AS names,
     (SELECT any(lead_track) FROM policy_now) AS leads_on
 SELECT
     campaign,
