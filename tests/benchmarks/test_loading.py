@@ -8,8 +8,8 @@ from benchmarks.touchpoints import Volume
 from schemas import topic
 from schemas.touchpoint import AcceptedTouchpoint, Touchpoint
 from sinks.clickhouse.fact_rows import fact_row
-from streams.intake import parse
 from streams.placement import partition_of
+from streams.raw import parse
 
 VOLUME = Volume(1500, 100)
 
