@@ -77,7 +77,7 @@ def test_a_broker_that_is_not_there_is_named_with_the_remedy(free_ports: Callabl
 
 
 def test_what_kafka_does_not_confirm_is_raised_at_flush_with_its_ids(own_broker: OwnBroker, touchpoint: Make) -> None:
-    emitter = Emitter(own_broker.bootstrap, timeout_seconds=4)
+    emitter = Emitter(own_broker.bootstrap, timeout_seconds=10)
     emitter.emit(touchpoint(id="written"))
     emitter.flush()
     own_broker.process.send_signal(signal.SIGSTOP)
