@@ -88,15 +88,9 @@ class Worker:
             lane = self.lanes.get(tp)
             if lane is None:
                 continue
-            lane.put(Chunk(event.value, partial(self._done, event, tp)))
+            lane.put(Chunk(event.value, event.ack))
             if lane.waiting_bytes >= self._most_waiting:
                 self.app.consumer.on_buffer_full(tp)
-
-    def _done(self, event: Any, tp: TP) -> None:
-        event.ack()
-        lane = self.lanes.get(tp)
-        if lane is not None and lane.waiting_bytes < self._most_waiting:
-            self.app.consumer.on_buffer_drop(tp)
 
     async def assigned(self, sender: Any, partitions: set[TP], **_: Any) -> None:
         """End the lanes whose partitions are gone, go on with those that stay, start one for each that is new here."""
@@ -104,9 +98,10 @@ class Worker:
         self._without_since = None
         log.info("%d partitions, %d of them stay", len(partitions), len(stay))
         await self._end(set(self.lanes) - stay)
-        for tp, lane in self.lanes.items():
+        for lane in self.lanes.values():
             lane.go_on()
-            self.app.consumer.on_buffer_drop(tp)
+        for tp in partitions:
+            self._read_on(tp)
         for tp in partitions - set(self.lanes):
             lane = Lane(
                 self._stage(tp),
@@ -114,6 +109,7 @@ class Worker:
                 self._lane_settings,
                 self.metrics,
                 partial(self._end_of, tp),
+                partial(self._read_on, tp),
             )
             self.lanes[tp] = lane
             self._tasks[tp] = asyncio.create_task(lane.run(), name=str(lane))
@@ -152,6 +148,9 @@ class Worker:
         if for_good:
             await at_most(_LEAVE_SECONDS, self.app.consumer.leave())
         await self.app.stop()
+
+    def _read_on(self, tp: TP) -> None:
+        self.app.consumer.on_buffer_drop(tp)
 
     def _end_of(self, tp: TP) -> int | None:
         end: int | None = self.app.consumer.highwater(tp)

@@ -86,10 +86,13 @@ class Lane:
         settings: LaneSettings,
         metrics: Metrics,
         end: Callable[[], int | None] = lambda: None,
+        emptied: Callable[[], None] = lambda: None,
     ) -> None:
-        """`end` tells the input's newest offset + 1, as far as the consumer knows."""
+        """`end` tells the input's newest offset + 1, as far as the consumer knows; `emptied` is called when what waits
+        has been taken.
+        """
         self.stage = stage
-        self._end = end
+        self._end, self._emptied = end, emptied
         self.tp = tp
         self.ready = False
         self.restored_records = 0
@@ -262,6 +265,7 @@ class Lane:
         """
         taken = self._taken = self._chunks
         self._chunks, self.waiting_bytes = [], 0
+        self._emptied()
         try:
             if self._first:
                 await self._take_passed_over(taken[0].records[0].offset)
