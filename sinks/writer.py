@@ -28,7 +28,11 @@ async def serve(settings: Settings) -> None:
             settings.kafka, group, TOPICS, assignment, stopping, member=settings.worker_id
         ) as consumer:
             writer = Writer(
-                consumer, assignment, lambda: connect(settings), metrics, cluster=settings.clickhouse_cluster
+                consumer,
+                assignment,
+                lambda seconds: connect(settings, seconds=seconds),
+                metrics,
+                cluster=settings.clickhouse_cluster,
             )
             status.runs(writer.state)
             await writer.run(stopping)

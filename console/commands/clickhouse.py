@@ -141,7 +141,7 @@ def _client(workspace: Workspace, settings: Settings) -> Iterator[Any]:
     from clickhouse_connect.driver.exceptions import Error
     from pydantic import SecretStr
 
-    from sinks.clickhouse.connection import connect, reason_of
+    from sinks.clickhouse.connection import MIGRATION_SECONDS, connect, reason_of
 
     if not settings.clickhouse_url:
         run = workspace.run().clickhouse
@@ -154,7 +154,7 @@ def _client(workspace: Workspace, settings: Settings) -> Iterator[Any]:
             }
         )
     try:
-        client = connect(settings)
+        client = connect(settings, seconds=MIGRATION_SECONDS)
         yield client
         client.close()
     except (Error, OSError) as error:

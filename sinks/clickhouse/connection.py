@@ -8,6 +8,8 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.settings import Settings
 
+# One request of the writer; and one statement of a migration, which may fill a new table from all that is there.
+QUERY_SECONDS, MIGRATION_SECONDS = 60.0, 6 * 3600.0
 _PORTS = {"http": 8123, "https": 8443}
 # By what ClickHouse calls its refusal: what the operator has to set.
 _FIXES = {
@@ -20,7 +22,7 @@ _FIXES = {
 }
 
 
-def connect(settings: Settings, *, seconds: float = 60) -> Client:
+def connect(settings: Settings, *, seconds: float = QUERY_SECONDS) -> Client:
     """A client of the writer's account, with `settings.clickhouse_database` as its database (it need not exist yet).
 
     `seconds` bounds one request. Threads may share the client. Raises clickhouse_connect's errors where nothing

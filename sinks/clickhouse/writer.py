@@ -9,6 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from clickhouse_connect.driver.client import Client
 from schemas import topic
 from sinks import crash
 from sinks.clickhouse.batch import Batch
-from sinks.clickhouse.connection import reason_of
+from sinks.clickhouse.connection import MIGRATION_SECONDS, QUERY_SECONDS, reason_of
 from sinks.clickhouse.insertion import Insertion
 from sinks.clickhouse.migration import MigrationRefusedError, migrate
 from sinks.clickhouse.position import Place, written_up_to
@@ -62,7 +63,8 @@ class RowsLostError(RuntimeError):
 
 
 class Writer:
-    """One consumer's records into the tables. `connect` opens a client, in a thread, and may raise until it can.
+    """One consumer's records into the tables. `connect` opens a client whose requests may take so many seconds; it is
+    called in a thread, and may raise until it can.
 
     `run` raises AheadOfKafkaError and MigrationRefusedError where a person must act, RowsLostError and Kafka's errors
     where a new Writer with a new consumer goes on by itself.
@@ -72,7 +74,7 @@ class Writer:
         self,
         consumer: AIOKafkaConsumer,
         assignment: Assignment,
-        connect: Callable[[], Client],
+        connect: Callable[[float], Client],
         metrics: WriterMetrics,
         limits: Limits | None = None,
         cluster: str = "",
@@ -249,8 +251,9 @@ class Writer:
     def _attempt(self, action: Callable[[Insertion], _T]) -> _T:
         try:
             if self._insertion is None:
-                client = self._connect()
-                migrate(client, cluster=self._cluster)
+                with closing(self._connect(MIGRATION_SECONDS)) as patient:
+                    migrate(patient, cluster=self._cluster)
+                client = self._connect(QUERY_SECONDS)
                 self._refuse_loss(written_up_to(client))
                 self._insertion = Insertion(client)
             return action(self._insertion)

@@ -55,7 +55,7 @@ def paths(rows: Sequence[Row]) -> Chart:
             "y": top,
             "y2": top + sizes[step, stage] * scale,
             "stage": stage,
-            "label": f"{stage} {sizes[step, stage]:,.0f}",
+            "label": f"{stage.replace('_', ' ')} {sizes[step, stage]:,.0f}",
         }
         for (step, stage), top in places.items()
     ]
@@ -79,7 +79,7 @@ def paths(rows: Sequence[Row]) -> Chart:
                 "encoding": {"x": x, "x2": {"field": "x2"}, "y": y, "y2": {"field": "y2"}, "color": colour},
             },
             {
-                "data": {"values": [node for node in nodes if node["y2"] - node["y"] > 9]},
+                "data": {"values": nodes},
                 "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 5, "fontSize": 11, "color": TEXT},
                 "transform": [{"calculate": "(datum.y + datum.y2) / 2", "as": "middle"}],
                 "encoding": {"x": _axis("x2"), "y": {**y, "field": "middle"}, "text": {"field": "label"}},
