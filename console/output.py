@@ -82,6 +82,14 @@ def table(*columns: str, right: tuple[str, ...] = (), flexible: tuple[str, ...] 
     return made
 
 
+def block() -> Table:
+    """An empty block of one row's names and values, each pair on a line."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="quiet")
+    made.add_column(overflow="fold")
+    return made
+
+
 def fitting(text: str) -> Text:
     """A cell of a flexible column: one line, cut where there is no room."""
     return Text(text, no_wrap=True, overflow="ellipsis")

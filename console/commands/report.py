@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from console import output
 from console.analyst import Analyst, QuestionError, analyst_for
@@ -20,6 +21,7 @@ from sinks.clickhouse.reference import parts_of
 
 _DEFAULT_PERIOD = timedelta(days=90)
 _NO_POLICY = "the policy is not in ClickHouse yet: the rebuilder writes it, some seconds after it has started"
+_ANY_WIDTH = 10_000
 _MOMENTS = {"since", "until"}
 _SHARES = {
     "conversion", "period_ratio", "compliance", "acceptance", "rate", "attainment", "roi", "share_in_limit", "leakage",
@@ -154,15 +156,32 @@ def _show(made: Report, rows: Sequence[Row], formula: str) -> None:
     if rows:
         columns = [name for name in made.shown or rows[0] if any(row[name] is not None for row in rows)]
         numbers = tuple(name for name in columns if not any(isinstance(row[name], str) for row in rows))
-        shown = output.table(
-            *(name.removesuffix("_ms") for name in columns), right=tuple(n.removesuffix("_ms") for n in numbers)
-        )
-        for row in rows:
-            shown.add_row(*(_cell(name, row[name]) for name in columns))
-        people.print(shown)
+        _print_fitting(people, columns, numbers, [[_cell(name, row[name]) for name in columns] for row in rows])
     else:
         people.print("nothing in this period")
     people.print(formula, style="quiet")
+
+
+def _print_fitting(
+    people: Console, columns: Sequence[str], numbers: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    """A table; with names over several lines where it is too wide, and where that is not enough, a block per row."""
+    for between in ("_", "\n"):
+        names = {name: name.removesuffix("_ms").replace("_", between) for name in columns}
+        shown = output.table(*names.values(), right=tuple(names[name] for name in numbers))
+        shown.collapse_padding = between != "_"
+        for row in rows:
+            shown.add_row(*row)
+        if people.measure(shown, options=people.options.update(max_width=_ANY_WIDTH)).maximum <= people.width:
+            people.print(shown)
+            return
+    for number, row in enumerate(rows):
+        block = output.block()
+        for name, cell in zip(columns, row, strict=True):
+            block.add_row(name.removesuffix("_ms"), cell)
+        if number:
+            people.print()
+        people.print(block)
 
 
 def _cell(name: str, value: Any) -> str:

@@ -147,7 +147,7 @@ _SALES = (
         "SELECT * FROM v_quota(at = {until}) ORDER BY team, quota, period",
         (_AT,),
         sales.quota,
-        ("quota", "team", "period", "amount", "actual", "attainment", "elapsed_days", "business_days", "pace"),
+        ("quota", "team", "period", "amount", "actual", "attainment", "pace"),
     ),
     Report(
         "coverage",

@@ -22,11 +22,13 @@ from tests.instance import ROOT
 PERIOD = ("--since", "2026-06-01", "--until", "2026-10-01")
 
 
-def call(simulated: Simulated, name: str, *arguments: str) -> Result:
+def call(simulated: Simulated, name: str, *arguments: str, columns: int = 180) -> Result:
     taken = {argument.name for argument in REPORTS[name].arguments}
     period = [text for text in zip(PERIOD[::2], PERIOD[1::2], strict=True) if text[0].strip("-") in taken]
     words = [word for pair in period for word in pair]
-    return CliRunner().invoke(cli, ["report", name, *words, *arguments], env={**simulated.reader, "COLUMNS": "180"})
+    return CliRunner().invoke(
+        cli, ["report", name, *words, *arguments], env={**simulated.reader, "COLUMNS": str(columns)}
+    )
 
 
 def told(simulated: Simulated, name: str, *arguments: str) -> list[dict[str, Any]]:
@@ -49,6 +51,15 @@ def test_a_report_is_a_table_with_its_formula_a_query_and_a_picture_of_the_same_
     assert (list(found.column_names), len(found.result_rows)) == (list(rows[0]), len(rows))
     drawn = vl_convert.vegalite_to_vega(styled(REPORTS[name].chart(rows), "title", "subtitle"))
     assert any(each.get("values") for each in drawn["data"])
+
+
+@pytest.mark.parametrize("name", ["quota", "sla"])
+def test_nothing_is_cut_where_the_terminal_is_narrow(simulated: Simulated, name: str) -> None:
+    wide = call(simulated, name).stdout
+    narrow = call(simulated, name, columns=80).stdout
+    assert "…" not in narrow
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert sorted(set(re.findall(r"[a-z]{3,}", wide))) == sorted(set(re.findall(r"[a-z]{3,}", narrow)))
 
 
 def test_csv_has_a_line_of_names_and_every_row(simulated: Simulated) -> None:
