@@ -95,6 +95,13 @@ faults: installed ## Hurt the real parts in some sixty ways, and hold what they 
 faults-long: installed ## The same as often as SCHEDULES says, from SEED on
 	@$(BIN)/python -m tests.faults --schedules $(SCHEDULES) --seed $(SEED) $(ARGS)
 
+# make faults-soak EVENTS=10000000 SEED=7
+EVENTS ?= 100000
+
+.PHONY: faults-soak
+faults-soak: installed ## Trouble after trouble while EVENTS records come, from SEED on: each is counted at the end
+	@$(BIN)/python -m tests.faults.soak --events $(EVENTS) --seed $(SEED) $(ARGS)
+
 .PHONY: faults-planted
 faults-planted: installed ## Plant twelve bugs into the real parts, one at a time: each has to be caught
 	@$(BIN)/python -m tests.faults.plants $(ARGS)

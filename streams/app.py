@@ -153,7 +153,14 @@ class Worker:
         self.app.consumer.on_buffer_drop(tp)
 
     def _end_of(self, tp: TP) -> int | None:
-        end: int | None = self.app.consumer.highwater(tp)
+        """The end of an input partition, as far as the consumer has heard; None where it has not.
+
+        Between two assignments the consumer, in a thread of its own, may have none while the lanes are still there.
+        """
+        try:
+            end: int | None = self.app.consumer.highwater(tp)
+        except (AssertionError, AttributeError):
+            return None
         return end
 
     def _stage(self, tp: TP) -> Stage:

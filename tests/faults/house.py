@@ -28,13 +28,15 @@ from tests.process import ROOT, answers, eventually
 from tests.sinks.receiver import Receiver, receiving
 
 PARTITIONS, GROUP = 4, "throughline"
+# Small ones, so that much can happen between two.
+_CHUNK_RECORDS = 500
 _AGAIN_SECONDS = 0.3
 _LANE_PORTS = 256
 _HEALTH = {"writer": 4, "notifier": 5, "gateway": 6, "rebuilder": 8}
 # Input partitions: of both raw topics, of journey.touchpoints and of identity.links.
 _READ = 3 * PARTITIONS + 1
 _SECRET = "whsec_dGhlLXNlY3JldC1vZi10aGUtdGVzdHM="
-WRITE_KEY, PASSWORD = "of-the-emitter", "of-the-writer"
+WRITE_KEY, PASSWORD, ANALYST_PASSWORD = "of-the-emitter", "of-the-writer", "of-the-analyst"
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,10 @@ class House:
         workers: int,
         plant: tuple[str, str] = ("", ""),
         disks: bool = False,
+        chunk_records: int = _CHUNK_RECORDS,
     ) -> None:
         """`plant` is code to run instead of a kind of part (worker, writer, ...), for that part alone; `disks` puts
-        the broker, ClickHouse and the logs on disks of their own.
+        the broker, ClickHouse and the logs on disks of their own; `chunk_records` is the workers' setting.
         """
         base = ports(40 + 10 * workers)
         self.folder = folder
@@ -130,7 +133,7 @@ class House:
         self.parts: dict[str, Part] = {}
         self.receiver: Receiver | None = None
         self.sender: Any = None
-        self._plant = plant
+        self._plant, self._chunk_records = plant, chunk_records
         self._base, self._stopping = base, threading.Event()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
 
@@ -142,12 +145,12 @@ class House:
             "THROUGHLINE_KAFKA_INSECURE": "true",
             "THROUGHLINE_CLICKHOUSE_URL": f"http://127.0.0.1:{self.clickhouse_proxy.port}",
             "THROUGHLINE_CLICKHOUSE_PASSWORD": PASSWORD,
-            "THROUGHLINE_CLICKHOUSE_READONLY_PASSWORD": "of-the-analyst",
+            "THROUGHLINE_CLICKHOUSE_READONLY_PASSWORD": ANALYST_PASSWORD,
             "THROUGHLINE_DATA": str(self.folder),
             "THROUGHLINE_PORT_BASE": str(port_base),
             "THROUGHLINE_PARTITIONS": str(PARTITIONS),
             "THROUGHLINE_WORKER_ID": worker_id,
-            "THROUGHLINE_CHUNK_RECORDS": "500",
+            "THROUGHLINE_CHUNK_RECORDS": str(self._chunk_records),
             "THROUGHLINE_WRITE_KEY": WRITE_KEY,
             "THROUGHLINE_WEBHOOK_URL": self.receiver.url,
             "THROUGHLINE_WEBHOOK_SECRET": _SECRET,
@@ -196,7 +199,7 @@ class House:
         for name in workers:
             try:
                 found = httpx.get(f"{self.worker_page(name)}/readyz", timeout=2).json()
-            except httpx.HTTPError:
+            except (httpx.HTTPError, ValueError):
                 return False
             lanes += found["lanes"] if found["ready"] else 0
         return lanes == _READ
@@ -288,11 +291,12 @@ def house(
     workers: int = 2,
     plant: tuple[str, str] = ("", ""),
     disks: bool = False,
+    chunk_records: int = _CHUNK_RECORDS,
 ) -> Iterator[House]:
     """A running house while the block runs."""
     folder.mkdir(parents=True, exist_ok=True)
     with receiving() as receiver:
-        built = House(folder, ports, workers, plant, disks)
+        built = House(folder, ports, workers, plant, disks, chunk_records)
         built.receiver = receiver
         try:
             built.build()

@@ -6,7 +6,7 @@ Nothing of the product decides here: each customer's touchpoints are put in orde
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,7 +89,7 @@ def look(house: House) -> World:
 def seen(bootstrap: str, clickhouse_url: str, received: list[str], partitions: int = PARTITIONS) -> World:
     """The same of any instance with this many partitions, whose alerts somebody has received."""
     with httpx.Client(timeout=60) as client:
-        rows = {name: _ask(client, clickhouse_url, sql) for name, sql in TABLES.items()}
+        rows = {name: ask(client, clickhouse_url, sql) for name, sql in TABLES.items()}
     names = ("journey.state", "journey.touchpoints", "journey.alerts", "touchpoints.rejected")
     return World(rows, {name: dump(bootstrap, name, partitions) for name in names}, received)
 
@@ -295,7 +295,8 @@ def _ms(text: str | None) -> int | None:
     return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
 
 
-def _ask(client: httpx.Client, url: str, sql: str) -> list[dict[str, Any]]:
+def ask(client: httpx.Client, url: str, sql: str) -> list[dict[str, Any]]:
+    """The rows of a query."""
     answer = client.post(
         f"{url}/",
         params={"user": "throughline", "password": PASSWORD, "database": "throughline"},
@@ -309,6 +310,11 @@ def _ask(client: httpx.Client, url: str, sql: str) -> list[dict[str, Any]]:
 
 def dump(bootstrap: str, name: str, partitions: int = PARTITIONS) -> list[Any]:
     """Every committed record of a topic, in order by partition."""
+    return list(read(bootstrap, name, partitions))
+
+
+def read(bootstrap: str, name: str, partitions: int = PARTITIONS) -> Iterator[Any]:
+    """The same, one by one."""
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False, check_crcs=False,
         # A broker that is not back yet is looked for at the next look.
@@ -320,10 +326,8 @@ def dump(bootstrap: str, name: str, partitions: int = PARTITIONS) -> list[Any]:
         consumer.assign(places)
         ends = consumer.end_offsets(places)
         consumer.seek_to_beginning()
-        records: list[Any] = []
         while any(consumer.position(place) < ends[place] for place in places):
             for found in consumer.poll(timeout_ms=500, max_records=5000).values():
-                records += found
-        return records
+                yield from found
     finally:
         consumer.close()

@@ -128,13 +128,17 @@ lane.AIOKafkaProducer = Unfenced
 _MODULES = {"worker": "streams.worker", "writer": "sinks.writer"}
 
 
+def planted(plant: Plant) -> tuple[str, str]:
+    """The kind of part that has the bug, and what it runs instead."""
+    return plant.part, f"{_EVERY}{plant.code}\nfrom {_MODULES[plant.part]} import main\nmain()\n"
+
+
 def caught(plant: Plant, seed: int) -> list[str]:
     """What the oracle says of parts with the bug; nothing where it did not catch it."""
     folder = Path(tempfile.mkdtemp(prefix="throughline-plant-"))
     cell = next(each for each in CELLS if each.name == plant.cell)
-    code = f"{_EVERY}{plant.code}\nfrom {_MODULES[plant.part]} import main\nmain()\n"
     rounds: list[Traffic] = []
-    with house(folder, neighbours, plant=(plant.part, code)) as built:
+    with house(folder, neighbours, plant=planted(plant)) as built:
         outcome = run(built, cell, seed, 150, rounds, 30)
     shutil.rmtree(folder, ignore_errors=True)
     return outcome.verdict.told

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from gateway.simulation.engine import Record
 from schemas import topic
+from streams.app import Worker
 from streams.starvation import Starvation
 from tests.streams.records import raw
 from tests.streams.topics import NewWorker, emit
@@ -99,3 +102,14 @@ def test_a_worker_that_nobody_watches_any_more_leaves(new_worker: NewWorker) -> 
     assert worker.process.wait(60) == 3, worker.log()
     assert "watching for progress has ended" in worker.log()
     assert "nobody foresaw this" in worker.log()
+
+
+def test_the_end_of_a_partition_is_not_known_between_two_assignments(kafka: str, place: TopicPartition) -> None:
+    async def scene() -> int | None:
+        async with AIOKafkaConsumer(bootstrap_servers=kafka) as consumer:
+            worker: Any = SimpleNamespace(app=SimpleNamespace(consumer=consumer))
+            # The consumer's own tasks begin; it cannot stop before that.
+            await asyncio.sleep(0)
+            return Worker._end_of(worker, place)
+
+    assert asyncio.run(scene()) is None
