@@ -103,7 +103,8 @@ def measure(folders: Sequence[Path], customers: Sequence[int], days: float, wave
             analyst.close()
     return Report(
         "views",
-        f"python -m benchmarks.views --customers {','.join(map(str, customers))} --days {days:g} --waves {waves}",
+        f"python -m benchmarks.views --customers {','.join(map(str, customers))} --days {days:g} --waves {waves} "
+        f"--repetitions {repetitions}",
         figures, [],
         [
             f"Every question {repetitions} times on {' and '.join(counts)} touchpoints, as the analyst over HTTP, one "
