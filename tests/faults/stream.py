@@ -243,7 +243,7 @@ class Pump:
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _left(self) -> int:
-        """Records that workers have not taken in; none where the broker does not say."""
+        """Records that workers have not taken in; too many where the broker does not say."""
         try:
             view = KafkaView(self._house.bootstrap)
             try:
@@ -251,4 +251,4 @@ class Pump:
             finally:
                 view.close()
         except (KafkaError, OSError, UnreachableError, ValueError):
-            return 0
+            return _MOST_WAITING + 1
