@@ -117,12 +117,12 @@ ResolverStage._assign = wrong
 """),
     Plant("zombie overwrites", "worker", """
 import os
-import streams.lane as lane
-class Unfenced(lane.AIOKafkaProducer):
+import streams.transaction as transaction
+class Unfenced(transaction.AIOKafkaProducer):
     def __init__(self, **options):
         options["transactional_id"] = f"{options['transactional_id']}.{os.getpid()}"
         super().__init__(**options)
-lane.AIOKafkaProducer = Unfenced
+transaction.AIOKafkaProducer = Unfenced
 """, "zombie"),
 )  # fmt: skip
 _MODULES = {"worker": "streams.worker", "writer": "sinks.writer"}
