@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -21,6 +21,7 @@ from sinks.waiting import at_most, happens
 from streams.alignment import Alignment, Gate
 from streams.clock import Clock, steady_ms
 from streams.metrics import Metrics
+from streams.portion import Portion
 from streams.reading import ends_of, reader, stretch
 from streams.refusal import LaneRefusedError, refuse_other_input, refuse_strange
 from streams.stage import Effects, Output, Stage
@@ -66,7 +67,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class LaneSettings:
-    """What every lane of a worker shares."""
+    """What every lane of a worker shares. Who folds has the `turn`: between two folds everybody's messages are read."""
 
     bootstrap: str
     group: str
@@ -74,6 +75,7 @@ class LaneSettings:
     sweep_seconds: float
     alignment: Alignment
     clock: Clock
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Lane:
@@ -88,9 +90,7 @@ class Lane:
         end: Callable[[], int | None] = lambda: None,
         emptied: Callable[[], None] = lambda: None,
     ) -> None:
-        """`end` tells the input's newest offset + 1, as far as the consumer knows; `emptied` is called when what waits
-        has been taken.
-        """
+        """`end` tells the input's newest offset + 1, as far as known; `emptied` is told when what waits was taken."""
         self.stage = stage
         self._end, self._emptied = end, emptied
         self.tp = tp
@@ -108,6 +108,7 @@ class Lane:
         self._going.set()
         self._first, self._stood = True, False
         self._quiet_since = time.monotonic()
+        self._portion = Portion()
         self._watermark = 0
         self._cuts: tuple[int, ...] = ()
         self._end_at_open = 0
@@ -316,8 +317,7 @@ class Lane:
             if not records:
                 return
         while records and self._going.is_set():
-            gate = self._align(records[0].timestamp) if self.stage.aligned else None
-            effects = self.stage.fold(records, self._settings.clock.now_ms(), gate)
+            effects = await self._fold(records[: self._portion.most])
             if not effects.taken:
                 await self._settings.alignment.changed()
                 continue
@@ -327,6 +327,14 @@ class Lane:
             records = records[effects.taken :]
             self.progress_at = time.monotonic()
         self._metrics.chunk_seconds.labels(self.stage.name).observe(time.perf_counter() - started)
+
+    async def _fold(self, records: Sequence[Any]) -> Effects:
+        async with self._settings.turn:
+            gate = self._align(records[0].timestamp) if self.stage.aligned else None
+            started = time.perf_counter()
+            effects = self.stage.fold(records, self._settings.clock.now_ms(), gate)
+            self._portion.took(effects.taken, time.perf_counter() - started)
+        return effects
 
     def _position(self, offset: int, watermark: int) -> Position:
         return Position(offset, watermark, self._settings.partitions, self.stage.policy, self._input, self._cuts)
