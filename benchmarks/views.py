@@ -183,7 +183,7 @@ def _asked(ask: Callable[[], object], pid: int, repetitions: int) -> Iterator[tu
 
 
 def main() -> None:
-    """Measure, write benchmarks/results/views.json and docs/report_times.md, and show it."""
+    """Measure, write benchmarks/results/views.json and docs/report-times.md, and show it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.views", description=__doc__)
     parser.add_argument("--customers", default="100000,1000000", metavar="N,N", help="one load each")
     parser.add_argument("--days", type=float, default=45, metavar="D")

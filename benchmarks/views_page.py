@@ -7,14 +7,14 @@ from benchmarks.process import ROOT
 from benchmarks.report import Report
 from console.reports.style import QUIET, SERIES, draw, styled
 
-PICTURE = ROOT / "docs" / "images" / "report_times.svg"
-PAGE = ROOT / "docs" / "report_times.md"
+PICTURE = ROOT / "docs" / "images" / "report-times.svg"
+PAGE = ROOT / "docs" / "report-times.md"
 _GOAL_MS = 1000
 _TITLE = "How long every view's standard question takes"
 
 
 def write(report: Report, goals: str) -> None:
-    """docs/report_times.md with its picture. `goals` says what the figures are held against."""
+    """docs/report-times.md with its picture. `goals` says what the figures are held against."""
     values = [
         {"question": name, "touchpoints": touchpoints, "ms": figure.spread[1]}
         for figure in report.figures

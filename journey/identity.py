@@ -67,7 +67,7 @@ def resolve(customer: Customer, region: str = "US") -> tuple[str, Customer] | No
 def spelled(customer: Customer, named: tuple[Identifier, ...]) -> Customer:
     """The customer with these identifiers of it as they are normalised; one that cannot be used is kept as it came."""
     other = {kind: value for kind, value in named if kind != "customer_id" and value != getattr(customer, kind)}
-    return customer.replaced(**other) if other else customer
+    return customer.model_copy(update=other) if other else customer
 
 
 def identifiers_of(customer: Identified, region: str = "US") -> tuple[Identifier, ...]:

@@ -23,7 +23,6 @@ MAX_TOUCHPOINT_BYTES = 32 * 1024
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 END = datetime(2300, 1, 1, tzinfo=UTC)
 
-_set = object.__setattr__
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -82,20 +81,6 @@ class Happened(Protocol):
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def replaced(self, **values: Any) -> Self:
-        """The same with other values, which are valid ones; itself where there are none.
-
-        As `model_copy`, but for its copies of what stays: intake does this twice for every touchpoint.
-        """
-        if not values:
-            return self
-        other = self.__class__.__new__(self.__class__)
-        _set(other, "__dict__", {**self.__dict__, **values})
-        _set(other, "__pydantic_fields_set__", self.__pydantic_fields_set__ | values.keys())
-        _set(other, "__pydantic_extra__", None)
-        _set(other, "__pydantic_private__", None)
-        return other
 
 
 class Money(_Frozen):

@@ -4,6 +4,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -74,26 +75,20 @@ class Engine:
 
     def run(self, statement: Statement, account: Account) -> Answer:
         """Run one statement. Raises QueryError; after the first bytes, `chunks` raises it."""
-        self._gate.enter()
-        try:
+        with ExitStack() as held:
+            self._gate.enter()
+            held.callback(self._gate.leave)
             handle = self._connect(str(self._directory))
-        except BaseException:
-            self._gate.leave()
-            raise
-        answer = None
-        try:
-            answer = self._answer(handle, statement, account)
-        except QueryError:
-            raise
-        except Exception as error:
-            raise from_engine(error) from error
-        finally:
-            if answer is None or not isinstance(answer.chunks, _Stream):
-                handle.close()
-                self._gate.leave()
-        return answer
+            held.callback(handle.close)
+            try:
+                return self._answer(handle, statement, account, held)
+            except QueryError:
+                raise
+            except Exception as error:
+                raise from_engine(error) from error
 
-    def _answer(self, handle: Any, statement: Statement, account: Account) -> Answer:
+    def _answer(self, handle: Any, statement: Statement, account: Account, held: ExitStack) -> Answer:
+        """An answer piece by piece keeps what is `held` until it is closed."""
         self._prepare(handle, statement, account)
         if statement.rows is not None:
             return _insert(handle, statement, statement.rows)
@@ -103,12 +98,16 @@ class Engine:
             statement = replace(statement, output_format="")
         if canonical.startswith(("SELECT", "WITH")) and statement.output_format in _STREAMED:
             try:
-                stream = _Stream(handle, statement, self._gate.leave)
-                return Answer(stream, statement.output_format, close=stream.close)
+                stream = handle.send_query(statement.sql, statement.output_format, params=dict(statement.parameters))
+                # An error of the query is told before anything of the answer.
+                chunks = _pieces(stream, next(stream, None))
             except RuntimeError as error:
                 # e.g. WITH ... INSERT: it has not run yet.
                 if "Streaming query is not supported" not in str(error):
                     raise
+            else:
+                held.callback(stream.close)
+                return Answer(chunks, statement.output_format, close=held.pop_all().close)
         return _query(handle, statement)
 
     def mend(self) -> list[Part]:
@@ -224,39 +223,14 @@ def _query(handle: Any, statement: Statement) -> Answer:
     return Answer(iter((body,) if body else ()), statement.output_format, summary)
 
 
-class _Stream:
-    """An answer piece by piece. It has its handle until `close`, whether or not any of it was read."""
-
-    def __init__(self, handle: Any, statement: Statement, closed: Callable[[], None]) -> None:
-        self._handle, self._closed = handle, closed
-        self._stream = handle.send_query(statement.sql, statement.output_format, params=dict(statement.parameters))
-        # An error of the query is told before anything of the answer.
-        self._first = next(self._stream, None)
-        self._ended = self._first is None
-        self._open = True
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        chunk, self._first = self._first, None
-        try:
-            if chunk is None and not self._ended:
-                chunk = next(self._stream, None)
-        except RuntimeError as error:
-            raise from_engine(error) from error
-        if chunk is None:
-            self._ended = True
-            raise StopIteration
-        return bytes(chunk.bytes())
-
-    def close(self) -> None:
-        """May be called again."""
-        if self._open:
-            self._open = False
-            self._stream.close()
-            self._handle.close()
-            self._closed()
+def _pieces(stream: Any, first: Any) -> Iterator[bytes]:
+    try:
+        chunk = first
+        while chunk is not None:
+            yield chunk.bytes()
+            chunk = next(stream, None)
+    except RuntimeError as error:
+        raise from_engine(error) from error
 
 
 def _quoted_text(value: str) -> str:

@@ -24,7 +24,7 @@ from deploy.clickhouse.failure import TOO_MANY_BYTES, TOO_MANY_QUERIES, QueryErr
 from deploy.clickhouse.statement import Statement, statement
 
 MIB = 1024 * 1024
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _CONTENT_TYPES = {
     "JSON": "application/json; charset=UTF-8",
     "JSONCompact": "application/json; charset=UTF-8",
@@ -86,12 +86,12 @@ async def _mend(engine: Engine, seconds: float) -> None:
         await anyio.sleep(seconds)
         try:
             for part in await to_thread.run_sync(engine.mend):
-                _log.error(
+                log.error(
                     "part %s of %s.%s is not whole (a full disk?): set aside, what it was merged from is read",
                     part.name, part.database, part.table,
                 )  # fmt: skip
         except RuntimeError:
-            _log.exception("looking for parts that are not whole")
+            log.exception("looking for parts that are not whole")
 
 
 class Interface:

@@ -22,6 +22,8 @@ from benchmarks.kinds import PHASES
 from console.lag import KafkaView
 from console.workspace import UnreachableError
 from schemas.topic import RAW, TOUCHPOINTS
+from streams.stage import Output
+from streams.transaction import send
 from tests.faults.house import GROUP, PARTITIONS, House
 
 MARK = "soak-"
@@ -162,6 +164,7 @@ class Pump:
         self.again = 0
         self.error: BaseException | None = None
         self._house, self._stream, self._pace = house, stream, pace
+        self._producer: Any = None
         self._waiting, self._until = 0, time.monotonic() + seconds
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -206,8 +209,6 @@ class Pump:
             looking.cancel()
             await self._close()
 
-    _producer: Any = None
-
     async def _confirm(self, placed: dict[tuple[str, int], list[bytes]]) -> None:
         while placed:
             try:
@@ -223,13 +224,8 @@ class Pump:
                 await asyncio.sleep(1)
 
     async def _write(self, name: str, partition: int, values: list[bytes]) -> None:
-        sent, batch = [], self._producer.create_batch()
-        for value in values:
-            while batch.append(timestamp=None, key=None, value=value) is None:
-                sent.append(await self._producer.send_batch(batch, name, partition=partition))
-                batch = self._producer.create_batch()
-        sent.append(await self._producer.send_batch(batch, name, partition=partition))
-        await asyncio.gather(*sent)
+        outputs: list[Output] = [(None, value, []) for value in values]
+        await asyncio.gather(*await send(self._producer, name, partition, outputs, time.time_ns() // 1_000_000))
 
     async def _close(self) -> None:
         producer, self._producer = self._producer, None
