@@ -168,7 +168,7 @@ def _questions(analyst: Analyst) -> dict[str, Callable[[], object]]:
         **{name: partial(analyst.table, sql, asked) for name, sql in QUESTIONS.items()},
         "the console's totals": partial(analyst.table, "SELECT * FROM v_totals"),
         "the console's first page": partial(overview, analyst, tracks),
-        "the console's page of a customer": partial(customer_page, analyst, who, tracks, False),
+        "the console's customer page": partial(customer_page, analyst, who, tracks, False),
         "the console's search": partial(found_like, analyst, named[:6]),
     }
 
