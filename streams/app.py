@@ -18,7 +18,6 @@ from schemas.settings import Settings
 from sinks import crash
 from sinks.waiting import at_most, ended
 from streams.alignment import Alignment
-from streams.assignor import WholeAssignor
 from streams.chunk import ChunkTransport
 from streams.clock import Clock
 from streams.intake import IntakeStage
@@ -277,7 +276,6 @@ def build_app(settings: Settings, worker: Worker) -> faust.App:
         broker_commit_interval=1.0,
         stream_buffer_maxsize=64,
         stream_wait_empty=False,
-        PartitionAssignor=WholeAssignor,
         datadir=str(settings.data / "faust"),
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)

@@ -3,6 +3,7 @@
 A partition that stays needs no restore. So members tell, when they join, what they have.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -11,11 +12,14 @@ import msgspec
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
 
-from streams.assignor import partitions_of_all
-
 _VERSION = 0
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, list[int]]).decode
+log = logging.getLogger(__name__)
+
+
+class TopicMissingError(Exception):
+    """A topic that is to be read is not there: nothing is assigned. The message names it."""
 
 
 class StayingAssignor(AbstractPartitionAssignor):
@@ -37,13 +41,25 @@ class StayingAssignor(AbstractPartitionAssignor):
         self._has = {topic: list(partitions) for topic, partitions in assignment.assignment}
 
     def assign(self, cluster: Any, members: Mapping[str, Any]) -> dict[str, Any]:
-        """What each member gets, by its id. Raises TopicMissingError."""
+        """What each member gets, by its id. Raises TopicMissingError in the group's leader, which leaves before anybody
+        has an assignment.
+        """
         has = {member: _decode(metadata.user_data or b"{}") for member, metadata in members.items()}
         given = share_out(partitions_of_all(cluster, members), has)
         return {
             member: ConsumerProtocolMemberAssignment(_VERSION, sorted(each.items()), b"")
             for member, each in given.items()
         }
+
+
+def partitions_of_all(cluster: Any, members: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Every topic that a member subscribes to, with its partitions. Raises TopicMissingError."""
+    wanted = sorted({name for metadata in members.values() for name in metadata.subscription})
+    missing = [name for name in wanted if not cluster.partitions_for_topic(name)]
+    if missing:
+        log.error("%s: not there, so nothing is assigned", ", ".join(missing))
+        raise TopicMissingError(", ".join(missing))
+    return {name: sorted(cluster.partitions_for_topic(name)) for name in wanted}
 
 
 def share_out(

@@ -28,9 +28,8 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         # Faust offers no setting for these; they are read when the consumer starts.
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = _FETCH_MS
-        # A worker of an earlier release knows only Faust's own.
-        strategies = consumer._partition_assignment_strategy
-        consumer._partition_assignment_strategy = (StayingAssignor(self._is_member), *strategies)
+        # One only: aiokafka joins once for each, and each joining starts a rebalance (its pull request 1168).
+        consumer._partition_assignment_strategy = (StayingAssignor(self._is_member),)
         return consumer
 
     def _is_member(self) -> bool:

@@ -1,9 +1,16 @@
 """Partitions are shared out evenly, each to one worker, and stay where they are as far as that allows."""
 
+import asyncio
+from collections.abc import Callable
+
+import faust
+import pytest
+from aiokafka.cluster import ClusterMetadata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.assignment import share_out
+from streams.assignment import StayingAssignor, TopicMissingError, share_out
+from streams.chunk import ChunkThread, ChunkTransport
 
 MEMBERS = st.lists(st.sampled_from("vwxyz"), min_size=1, unique=True)
 TOPICS = st.dictionaries(st.sampled_from("abcd"), st.integers(1, 9).map(lambda count: list(range(count))), min_size=1)
@@ -59,3 +66,31 @@ def test_only_what_has_to_move_moves_when_a_worker_comes_or_goes() -> None:
 def test_what_two_members_say_they_have_goes_to_one_of_them() -> None:
     both = {"w1": {"a": [0, 1]}, "w2": {"a": [0, 1]}}
     assert share_out({"a": [0, 1, 2, 3]}, both) == {"w1": {"a": [0, 1]}, "w2": {"a": [2, 3]}}
+
+
+def test_a_topic_that_is_not_there_is_not_passed_over() -> None:
+    assignor = StayingAssignor(lambda: False)
+    members = {"worker-1": assignor.metadata({"touchpoints.sales"})}
+    with pytest.raises(TopicMissingError, match=r"touchpoints\.sales"):
+        assignor.assign(ClusterMetadata(), members)
+
+
+def test_a_worker_joins_its_group_once(kafka: str, new_topic: Callable[..., str]) -> None:
+    topic = new_topic()
+
+    async def scene() -> int:
+        app = faust.App(topic, broker=f"kafka://{kafka}", autodiscover=False)
+        app.transport = transport = ChunkTransport(app.conf.broker_consumer, app)
+        thread = ChunkThread(app.consumer)
+        consumer = thread._consumer = thread._create_worker_consumer(transport)
+        consumer.subscribe([topic])
+        await consumer.start()
+        try:
+            while not consumer.assignment():
+                await asyncio.sleep(0.1)
+            return consumer._coordinator.generation
+        finally:
+            await consumer.stop()
+
+    # Each joining of a group begins its next generation.
+    assert asyncio.run(asyncio.wait_for(scene(), 30)) == 1
