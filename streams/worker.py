@@ -43,14 +43,22 @@ async def work(settings: Settings, rules: Rules) -> int:
             asyncio.create_task(worker.redirects.follow(), name="following redirects"),
             asyncio.create_task(worker.watch(), name="watching for progress"),
         ]
-        await worker.app.start()
-        _settle_memory()
         try:
+            await _started(stop, worker)
             return await _until(stop, worker, beside)
         finally:
             for task in beside:
                 task.cancel()
             await at_most(7, worker.stop(for_good=stop.is_set()))
+
+
+async def _started(stop: asyncio.Event, worker: Worker) -> None:
+    """Faust has started, or somebody says stop: without a broker it would go on trying."""
+    starting, stopping = asyncio.ensure_future(worker.app.start()), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        starting.result()
+        _settle_memory()
 
 
 async def _until(stop: asyncio.Event, worker: Worker, beside: Sequence[asyncio.Task[None]]) -> int:

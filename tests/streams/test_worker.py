@@ -1,6 +1,7 @@
 """A real worker on a real broker: whatever the codec, bad input delays nobody, and what does not fit is refused."""
 
 import json
+import signal
 import subprocess
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -142,3 +143,16 @@ def test_a_worker_whose_broker_is_gone_still_stops_when_told(
     own_broker[1].kill()
     until(lambda: "Connect" in worker.log(), 20, worker.log)
     assert worker.stop() == 0
+
+
+def test_a_worker_is_told_to_stop_while_it_starts_and_no_broker_answers(
+    own_broker: tuple[str, subprocess.Popen[bytes]], new_worker: NewWorker
+) -> None:
+    worker, broker = new_worker("worker-1"), own_broker[1]
+    worker.start()
+    until(lambda: bool(worker.state()), 60, worker.log)
+    broker.send_signal(signal.SIGSTOP)
+    try:
+        assert worker.stop() == 0
+    finally:
+        broker.send_signal(signal.SIGCONT)
