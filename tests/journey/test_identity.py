@@ -1,10 +1,12 @@
 """Identifiers normalised: one person spelled in two ways has one id, and what identifies nobody is told."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from journey.identity import identifiers_of, normalise, resolve
+from journey.identity import NAMESPACE, customer_id_of, identifiers_of, normalise, resolve
 from schemas.touchpoint import Customer
 
 
@@ -52,3 +54,8 @@ def test_identifiers_are_told_strongest_first() -> None:
     found = resolve(customer)
     assert found and named[0].derived_id == found[0]
     assert identifiers_of(Customer(customer_id=str(UUID(int=7))))[0].value == str(UUID(int=7))
+
+
+@given(st.text(), st.text())
+def test_a_derived_id_is_the_standards_own(kind: str, value: str) -> None:
+    assert customer_id_of(kind, value) == str(uuid5(NAMESPACE, f"{kind}:{value}"))
