@@ -28,7 +28,8 @@ from tests.faults.house import GROUP, PARTITIONS, House
 
 MARK = "soak-"
 BAD = f"{MARK}bad-"
-_ACTIVE, _MEAN = 5_000, 10
+# Of so many a journey takes days, as journeys do: what one topic is behind another is seldom between two of its own.
+_ACTIVE, _MEAN = 50_000, 10
 _NAMELESS, _LATE, _TOO_LATE, _AGAIN, _POISON = 0.03, 0.05, 0.0002, 0.02, 0.001
 # An hour of the story in a second or so: faster, and whoever is held up for a moment would be weeks late.
 _MOST_DAYS, _RECORDS_A_DAY, _ENDED_DAYS = 90, 50_000, 2
