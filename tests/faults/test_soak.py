@@ -62,7 +62,11 @@ def test_the_same_seed_is_the_same_stream_with_repeats_and_bad_ones_in_it() -> N
 
 def test_what_is_missing_twice_or_another_is_told_and_named(whole: Whole) -> None:
     assert whole.verdict().ok
-    (one,) = whole.ask("SELECT customer_id, source, id FROM touchpoints WHERE startsWith(id, 'soak-') LIMIT 1")
+    # Of somebody who is there without it too.
+    twice = "customer_id IN (SELECT customer_id FROM touchpoints GROUP BY ALL HAVING count() > 1)"
+    (one,) = whole.ask(
+        f"SELECT customer_id, source, id FROM touchpoints WHERE startsWith(id, 'soak-') AND {twice} LIMIT 1"
+    )
     which = " AND ".join(f"{name} = '{one[name]}'" for name in ("customer_id", "source", "id"))
     whole.do(f"CREATE TABLE kept ENGINE = Memory AS SELECT * FROM touchpoints WHERE {which}")
     name = f"{one['source']}/{one['id']}"
