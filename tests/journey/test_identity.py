@@ -3,7 +3,8 @@
 from uuid import UUID, uuid5
 
 import pytest
-from hypothesis import given
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from journey.identity import NAMESPACE, customer_id_of, identifiers_of, normalise, resolve
@@ -59,3 +60,24 @@ def test_identifiers_are_told_strongest_first() -> None:
 @given(st.text(), st.text())
 def test_a_derived_id_is_the_standards_own(kind: str, value: str) -> None:
     assert customer_id_of(kind, value) == str(uuid5(NAMESPACE, f"{kind}:{value}"))
+
+
+LOCAL = st.one_of(st.emails().map(lambda mail: mail.rpartition("@")[0]), st.text("aZ9._+-'!é @", max_size=70))
+HOST = st.one_of(st.emails().map(lambda mail: mail.rpartition("@")[2]), st.text("aZ9.-é_@", max_size=70))
+
+
+@given(LOCAL, HOST)
+@example("Jo.Doe+news", "Mail.Example.COM")
+@example("jo", "xn--bcher-kva.example")
+@example("jo", "localhost")
+@example("jo", "ab--c.example")
+@example("jo", "[127.0.0.1]")
+@example("a" * 65, "b.example")
+@example("jo", ".".join(["a" * 30] * 3))
+def test_an_email_is_what_the_library_says(local: str, host: str) -> None:
+    written = f"{local}@{host}".strip()
+    try:
+        checked = validate_email(written, check_deliverability=False, globally_deliverable=False).normalized.lower()
+    except EmailNotValidError:
+        checked = None
+    assert normalise("email", written) == checked

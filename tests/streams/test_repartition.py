@@ -8,11 +8,14 @@ import pytest
 
 from deploy.repartition import CannotRepartitionError, look, repartition
 from schemas import topic
-from streams.refold import refold
+from streams.agreement import Adopted, Agreement, adopt
+from streams.refold import Refold, refold
 from streams.repartition import Moved
-from tests.journey.telling import RULES
+from streams.stored import POLICIES_KEY, POSITION_KEY, unpack
+from tests.journey.policies import changed
+from tests.journey.telling import RULES, ms
 from tests.streams.conftest import WorkerProcess, until
-from tests.streams.topics import emit, history, no_fact_stands_twice, read
+from tests.streams.topics import accepted, emit, history, no_fact_stands_twice, read
 
 AFTER = 3
 NewWorker = Callable[[str], WorkerProcess]
@@ -41,10 +44,39 @@ def repartitioned(bootstrap: str, after: int, cut_at: str = "") -> Moved:
 def everything_folded(bootstrap: str, partitions: int, sent: int) -> Callable[[], bool]:
     def check() -> bool:
         taken = [record for record in read(bootstrap, topic.TOUCHPOINTS, partitions) if not record.headers]
-        folded = sum(one.touchpoints for one in asyncio.run(refold(bootstrap, partitions, RULES, lambda _: None)))
+        folded = sum(one.touchpoints for one in asyncio.run(folded_anew(bootstrap, partitions)))
         return len(taken) + len(read(bootstrap, topic.REJECTED, 1)) >= sent and folded == len(taken)
 
     return check
+
+
+async def folded_anew(bootstrap: str, partitions: int) -> list[Refold]:
+    """By the policies that are in force there."""
+    return await refold(bootstrap, partitions, await Agreement(bootstrap, RULES).read(), lambda _: None)
+
+
+def agrees(bootstrap: str, partitions: int) -> Callable[[], bool]:
+    def check() -> bool:
+        found = asyncio.run(folded_anew(bootstrap, partitions))
+        return all((one.lost, one.doubled, one.differences) == (0, 0, []) for one in found)
+
+    return check
+
+
+def adopted_from_now_on(bootstrap: str, partitions: int) -> str:
+    """Put a second policy in force for what happens after all that was taken in; its label."""
+    since = 1 + max(ms(json.loads(record.value)["occurred_at"]) for record in accepted(bootstrap))
+    second = Adopted(since, changed(lambda tree: tree.update(version=2)), since)
+    asyncio.run(adopt(bootstrap, "throughline", partitions, second))
+    return "default@2"
+
+
+def judged_by(bootstrap: str, partition: int) -> set[str]:
+    """The policies of the journeys of a partition."""
+    newest = {
+        record.key: record.value for record in read(bootstrap, topic.STATE, AFTER) if record.partition == partition
+    }
+    return {unpack(value).policy for key, value in newest.items() if value and key not in (POLICIES_KEY, POSITION_KEY)}
 
 
 @pytest.mark.timeout(300)
@@ -57,6 +89,7 @@ def test_cut_off_at_every_step_and_run_again_it_loses_nothing_and_doubles_nothin
     worker.start()
     emit(own_kafka, records[:half])
     until(everything_folded(own_kafka, 2, half), 90, worker.log)
+    second = adopted_from_now_on(own_kafka, 2)
     with monkeypatch.context() as hurried, pytest.raises(CannotRepartitionError, match="worker-1 of the group"):
         hurried.setattr("deploy.repartition._LEAVE_SECONDS", 0.0)
         repartitioned(own_kafka, AFTER)
@@ -78,8 +111,9 @@ def test_cut_off_at_every_step_and_run_again_it_loses_nothing_and_doubles_nothin
         repartitioned(own_kafka, AFTER)
     worker.start()
     until(everything_folded(own_kafka, AFTER, len(records)), 120, worker.log)
-    for found in asyncio.run(refold(own_kafka, AFTER, RULES, lambda _: None)):
-        assert (found.lost, found.doubled, found.differences) == (0, 0, [])
+    # A worker looks through its customers for those whom the second policy concerns, some in each second.
+    until(agrees(own_kafka, AFTER), 60, lambda: asyncio.run(folded_anew(own_kafka, AFTER)))
     newer = [json.loads(record.value) for record in read(own_kafka, topic.TOUCHPOINTS, AFTER) if not record.headers]
     assert {one.get("generation", 0) for one in newer} == {0, 1}
     no_fact_stands_twice(own_kafka, AFTER)
+    assert second in judged_by(own_kafka, AFTER - 1)
