@@ -28,8 +28,7 @@ from tests.faults.house import GROUP, PARTITIONS, House
 
 MARK = "soak-"
 BAD = f"{MARK}bad-"
-# Of so many a journey takes days, as journeys do: what one topic is behind another is seldom between two of its own.
-_ACTIVE, _MEAN = 50_000, 10
+_ACTIVE, _MEAN = 5_000, 10
 _NAMELESS, _LATE, _TOO_LATE, _AGAIN, _POISON = 0.03, 0.05, 0.0002, 0.02, 0.001
 # An hour of the story in a second or so: faster, and whoever is held up for a moment would be weeks late.
 _MOST_DAYS, _RECORDS_A_DAY, _ENDED_DAYS = 90, 50_000, 2
@@ -102,12 +101,15 @@ class Stream:
         self._chance = Random(seed)
         self._numbered = 0
         self._days = 1 + min(_MOST_DAYS, events // _RECORDS_A_DAY)
+        # A twentieth of the story is under way at once. So little of what one topic is behind another is between two
+        # touchpoints of one customer; else nearly each of them is a correction.
+        self._active = max(_ACTIVE, events // 20)
         self._begins_ms = int((wall - timedelta(days=self._days + _ENDED_DAYS)).timestamp() * 1000)
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         """(topic, value), in the order of arrival."""
         chance, sent, recent = self._chance, self.sent, list[tuple[str, bytes]]()
-        active = [self._person() for _ in range(_ACTIVE)]
+        active = [self._person() for _ in range(self._active)]
         for number in range(self.events):
             sent.records += 1
             lot = chance.random()
@@ -118,7 +120,7 @@ class Stream:
                 sent.poison += 1
                 yield RAW[number % 2], f'{{"id":"{BAD}{self.seed}-{number:x}","team":"nobody"}}'.encode()
             else:
-                slot = int(chance.random() * _ACTIVE)
+                slot = int(chance.random() * self._active)
                 found = self._touchpoint(number, active[slot])
                 if not active[slot].left:
                     active[slot] = self._person()
