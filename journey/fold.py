@@ -23,7 +23,7 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
     changed = count(head, touch, profile, rules)
     if rules.of_account:
         colleagues.watch(head, touch, profile, rules, ledger)
-        if ledger.said != said:
+        if ledger.said != said or _is_unaware(head, rules):
             schedule(head, rules)
         return
     dispositions = feedback.answers(head, profile) if profile.answers else []
@@ -50,8 +50,13 @@ def step(head: Head, touch: Touch, rules: Rules, ledger: Ledger) -> None:
         head.counted, head.counted_source, head.counted_id = touch.at, touch.source, touch.id
         resolve_stalls(head, None, NO_ACTIVITY, touch.at, ledger)
     # What waits for time changes only together with something said, or with activity that counts.
-    if counted or ledger.said != said:
+    if counted or ledger.said != said or _is_unaware(head, rules):
         schedule(head, rules)
+
+
+def _is_unaware(head: Head, rules: Rules) -> bool:
+    """Whether nothing is due though another policy has its day. Who was there before it was adopted waits for that."""
+    return rules.until > 0 and not head.due
 
 
 def count(head: Head, touch: Touch, profile: Profile, rules: Rules) -> DealRun | None:

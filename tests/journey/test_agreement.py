@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journey.agreement import expect, is_outdated
+from journey.correction import arrive, begin
 from journey.fact import Clock, Position, Stalled, Transition
 from journey.packed import pack_head
 from journey.policy.reading import read
@@ -139,6 +141,18 @@ def test_who_is_under_the_older_policy_waits_for_the_day_of_the_next_once() -> N
     assert expect(head, BOTH)
     assert head.due == SINCE
     assert not expect(head, BOTH), "it waits already"
+
+
+@pytest.mark.parametrize("kind", ["page.viewed", "email.clicked", "owner.assigned"])
+@pytest.mark.parametrize("of_account", [False, True])
+def test_who_comes_before_the_day_waits_for_it_as_who_was_there_already(kind: str, of_account: bool) -> None:
+    first, both = (RULES.accounts, BOTH.accounts) if of_account else (RULES, BOTH)
+    there, comes = begin(first), begin(both)
+    arrive(there, "ada", [touch("t1", START, kind)], START, first)
+    expect(there.head, both)
+    arrive(comes, "ada", [touch("t1", START, kind)], START, both)
+    assert pack_head(there.head) == pack_head(comes.head)
+    assert 0 < comes.head.due <= SINCE
 
 
 def test_positions_read_in_the_terms_of_their_policy() -> None:
