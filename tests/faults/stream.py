@@ -31,7 +31,7 @@ BAD = f"{MARK}bad-"
 _ACTIVE, _MEAN = 5_000, 10
 _NAMELESS, _LATE, _TOO_LATE, _AGAIN, _POISON = 0.03, 0.05, 0.0002, 0.02, 0.001
 # An hour of the story in a second or so: faster, and whoever is held up for a moment would be weeks late.
-_MOST_DAYS, _RECORDS_A_DAY, _ENDED_DAYS = 90, 50_000, 2
+_MOST_DAYS, _RECORDS_A_DAY, _ENDED_DAYS = 20, 50_000, 2
 _LATEST_MS, _TOO_LATE_MS = 6 * 86_400_000, 40 * 86_400_000
 _RECENT = 5_000
 _TICK_SECONDS, _LOOK_SECONDS, _CONFIRM_SECONDS = 0.25, 2.0, 60.0
