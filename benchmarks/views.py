@@ -28,7 +28,7 @@ from journey.policy.reading import read
 from journey.rules import Rules
 from schemas.settings import DEFAULT_POLICY, Run, Settings
 from sinks.clickhouse.connection import connect
-from streams.terms import write_terms
+from sinks.clickhouse.migration import migrate
 
 UNTIL = datetime(2026, 7, 1, tzinfo=UTC)
 _GOALS = (
@@ -121,21 +121,22 @@ def _loaded(folder: Path, customers: int, days: float, waves: int) -> Iterator[R
     """An instance's ClickHouse with so many customers, merged; with those that it has, where it has any."""
     is_full = (folder / "clickhouse").exists()
     with _opened(folder) as run:
-        if is_full:
-            yield run
-            return
         settings = _settings(folder, run)
-        rules = Rules(read(settings.policy.read_text()))
-        plan = Plan(customers, days, 1, round(UNTIL.timestamp() * 1000), waves)
-        loaded = load(settings, plan, rules)
-        say(f"{loaded.touchpoints:,} touchpoints, {loaded.rows / loaded.seconds:,.0f} rows/s")
         client = connect(settings, seconds=600)
-        write_terms(client, rules, settings.currency)
-        for (table,) in client.query("SELECT name FROM system.tables WHERE database = currentDatabase() AND "
+        if not is_full:
+            _fill(settings, Plan(customers, days, 1, round(UNTIL.timestamp() * 1000), waves))
+        if not is_full or migrate(client):
+            for (table,) in client.query("SELECT name FROM system.tables WHERE database = currentDatabase() AND "
                                          "endsWith(engine, 'MergeTree')").result_rows:  # fmt: skip
-            client.command(f"OPTIMIZE TABLE {table} FINAL")
+                client.command(f"OPTIMIZE TABLE {table} FINAL")
         client.close()
         yield run
+
+
+def _fill(settings: Settings, plan: Plan) -> None:
+    rules = Rules(read(settings.policy.read_text()))
+    loaded = load(settings, plan, rules)
+    say(f"{loaded.touchpoints:,} touchpoints, {loaded.rows / loaded.seconds:,.0f} rows/s")
 
 
 @contextmanager
