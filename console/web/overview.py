@@ -64,15 +64,17 @@ class Overview:
 
 def overview(analyst: Analyst, tracks: tuple[Track, ...]) -> Overview:
     """Ask everything. Raises QuestionError where ClickHouse refuses or is away."""
-    still = analyst.ask(_STILL_BY_STAGE)
+    still = analyst.ask(_STILL)
     ranks = [stage.name for track in tracks for stage in track.stages if not stage.is_detour]
+    stalled = _with_owners(analyst, analyst.ask(_STALLED, {"ranks": ranks, "top": TOP}))
+    named = with_names(analyst, stalled + analyst.ask(_OVERLAPS, {"top": TOP}))
     return Overview(
         at=datetime.now(UTC),
         totals=analyst.ask(_TOTALS)[0],
-        tracks=_tracks(tracks, analyst.ask(_BY_STAGE), still),
-        stalled=with_names(analyst, _with_owners(analyst, analyst.ask(_STALLED, {"ranks": ranks, "top": TOP}))),
-        stalled_customers=analyst.ask(_STALLED_CUSTOMERS)[0]["customers"],
-        overlaps=with_names(analyst, analyst.ask(_OVERLAPS, {"top": TOP})),
+        tracks=_tracks(tracks, analyst.ask(_BY_STAGE), [row for row in still if not row["is_everywhere"]]),
+        stalled=named[: len(stalled)],
+        stalled_customers=sum(row["customers"] for row in still if row["is_everywhere"]),
+        overlaps=named[len(stalled) :],
         overlaps_open=analyst.ask(_OVERLAPS_OPEN)[0]["open"],
         handoffs=analyst.ask(HANDOFFS)[0],
         clocks=analyst.ask(_CLOCKS),
@@ -120,17 +122,18 @@ _BY_STAGE = """
     GROUP BY track, stage, owner_team
     ORDER BY track, stage, owner_team
 """
-_STILL_BY_STAGE = """
+# By stage, and of all stages: somebody may stand still on two tracks.
+_STILL = """
     SELECT
         track,
         stage,
-        uniqExact(customer_id) AS customers,
-        uniqExactIf(customer_id, escalated_at IS NOT NULL) AS escalated
-    FROM v_stalled
-    WHERE status = 'open'
-    GROUP BY track, stage
+        grouping(track) AS is_everywhere,
+        uniqExact(customer) AS customers,
+        uniqExactIf(customer, is_escalated) AS escalated
+    FROM stalls FINAL
+    WHERE is_open
+    GROUP BY GROUPING SETS ((track, stage), ())
 """
-_STALLED_CUSTOMERS = "SELECT uniqExact(customer_id) AS customers FROM v_stalled WHERE status = 'open'"
 # The nearest to a deal first, then who waits longest: that is where a call helps most.
 _STALLED = """
     SELECT
@@ -142,10 +145,17 @@ _STALLED = """
         max(escalated_at IS NOT NULL) AS escalated,
         max(v_stalled.last_counted_at) AS last_counted_at
     FROM v_stalled
-    WHERE status = 'open'
+    WHERE status = 'open' AND (customer_id, track, stage) IN
+    (
+        SELECT customer_id, track, stage
+        FROM stalls FINAL
+        WHERE is_open
+        GROUP BY customer_id, track, stage
+        ORDER BY indexOf({ranks:Array(String)}, stage) DESC, min(stalls.since), customer_id
+        LIMIT {top:UInt32}
+    )
     GROUP BY customer_id, track, stage
     ORDER BY indexOf({ranks:Array(String)}, stage) DESC, since, customer_id
-    LIMIT {top:UInt32}
 """
 _OWNERS = "SELECT customer_id, track, owner_team, owner_actor FROM v_positions WHERE customer_id IN {ids:Array(String)}"
 _OVERLAPS = """

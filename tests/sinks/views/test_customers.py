@@ -8,7 +8,7 @@ import pytest
 
 from tests.sinks.views.conftest import ENDS, History, text
 from tests.sinks.views.test_sales import asked
-from tests.sinks.views.world import DAY, Row, value_of
+from tests.sinks.views.world import DAY, Row, ms, value_of
 
 PERIODS = [(ENDS - 150 * DAY, ENDS - 20 * DAY), (ENDS - 75 * DAY, ENDS), (ENDS + DAY, ENDS + 2 * DAY)]
 
@@ -74,3 +74,17 @@ def test_freshness_tells_how_far_the_tables_are(history: History) -> None:
     newest = max(touch["received_at"] for touch in history.world.touches)
     assert round(rows["journey.touchpoints"]["newest_recorded_at"].timestamp() * 1000) == newest
     assert rows["journey.facts"]["newest_event_at"] is not None
+
+
+def test_totals_count_each_touchpoint_each_customer_and_each_stall_once(history: History) -> None:
+    totals = history.ask("SELECT touchpoints, customers FROM v_totals")[0]
+    touches = history.world.touches
+    assert totals["touchpoints"] == len(touches)
+    assert totals["customers"] == len({touch["customer_id"] for touch in touches} - {""})
+    found = history.ask("SELECT customer_id, kind, track, stage, since, is_escalated FROM stalls FINAL WHERE is_open")
+    names = ("customer_id", "kind", "track", "stage", "since")
+    assert {tuple({**row, "since": ms(row["since"])}.values()) for row in found} == {
+        (*(stall[name] for name in names), int(stall["escalated_at"] is not None))
+        for stall in history.world.of("stalled")
+        if stall["status"] == "open"
+    }

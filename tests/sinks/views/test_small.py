@@ -43,6 +43,7 @@ CHECKS: list[Callable[[History], None]] = [
     lambda history: campaigns.test_a_campaign_is_held_against_what_it_cost(history, *WHOLE, "linear"),
     lambda history: campaigns.test_content_helps_at_the_stage_where_it_was_met(history, *WHOLE, "funnel"),
     lambda history: customers.test_a_cohort_is_followed_by_the_month(history, *WHOLE),
+    customers.test_totals_count_each_touchpoint_each_customer_and_each_stall_once,
     lambda history: customers.test_paths_are_links_that_leave_nobody_out(history, *WHOLE, "lead"),
     lambda history: teamwork.test_compliance_is_of_those_that_ended_and_the_unanswered_are_told_apart(history, *WHOLE),
     lambda history: teamwork.test_what_became_of_leads_is_told_by_the_offer(history, *WHOLE),
@@ -54,7 +55,7 @@ CHECKS: list[Callable[[History], None]] = [
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000))
 def test_every_check_holds_on_small_hostile_histories(emptied: History, seed: int) -> None:
-    for table in [*(table.name for table in TABLES), "touches", "moves", "owners", *_told(emptied)]:
+    for table in [*(table.name for table in TABLES), "touches", "moves", "owners", "people", "stalls", *_told(emptied)]:
         emptied.client.command(f"TRUNCATE TABLE {table}")
     records = hostile(seed)
     write(emptied.client, records)
