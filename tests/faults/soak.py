@@ -215,7 +215,8 @@ def main() -> int:
     folder, wall = Path(tempfile.mkdtemp(prefix="throughline-soak-")), now()
     plant = next((planted(each) for each in PLANTS if given.plant and given.plant in each.name), ("", ""))
     stream = Stream(given.seed, given.events, wall)
-    sample = make(given.seed, given.customers, wall)
+    # Before the stream's story: what is newer would have time do to everybody else what is not due yet.
+    sample = make(given.seed, given.customers, stream.begins)
     chunk_records = Settings.model_fields["chunk_records"].default
     with house(folder, neighbours, plant=plant, chunk_records=chunk_records) as built:
         outcome = run(built, stream, sample, given)

@@ -104,7 +104,8 @@ class Stream:
         # A twentieth of the story is under way at once. So little of what one topic is behind another is between two
         # touchpoints of one customer; else nearly each of them is a correction.
         self._active = max(_ACTIVE, events // 20)
-        self._begins_ms = int((wall - timedelta(days=self._days + _ENDED_DAYS)).timestamp() * 1000)
+        self.begins = wall - timedelta(days=self._days + _ENDED_DAYS)
+        self._begins_ms = int(self.begins.timestamp() * 1000)
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         """(topic, value), in the order of arrival."""
