@@ -107,7 +107,7 @@ faults-planted: installed ## Plant twelve bugs into the real parts, one at a tim
 	@$(BIN)/python -m tests.faults.plants $(ARGS)
 
 .PHONY: faults-stock
-faults-stock: installed ## kill -9 of stock Faust apps, a hundred times each: how many events they count twice
+faults-stock: installed ## Kill, stop or put to sleep stock Faust apps: how many events they lose or count twice
 	@$(BIN)/python -m tests.faults.stock $(ARGS)
 
 .PHONY: pins
