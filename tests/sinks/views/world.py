@@ -55,12 +55,17 @@ class World:
         return {customer: sorted(moves) for customer, moves in found.items()}
 
     def moves(self, track: str) -> dict[str, list[Row]]:
-        """Customer -> its moves on the track, in order; of two at one instant the one with no dwell comes second."""
+        """Customer -> its moves on the track in order: of those at one instant by touchpoint, then by time alone."""
         found: defaultdict[str, list[Row]] = defaultdict(list)
         for move in self.of("transition"):
             if move["track"] == track:
                 found[move["customer_id"]].append(move)
-        return {who: sorted(moves, key=lambda one: (one["at"], one["dwell_ms"] == 0)) for who, moves in found.items()}
+        return {who: sorted(moves, key=_turn) for who, moves in found.items()}
+
+
+def _turn(move: Row) -> tuple[int, bool, str, str]:
+    touch = move["touchpoint"] or {"source": "", "id": ""}
+    return move["at"], move["touchpoint"] is None, touch["source"], touch["id"]
 
 
 def world_of(records: Iterable[tuple[str, Sequence[Any]]], known: int | None = None) -> World:
