@@ -3,7 +3,7 @@
 from typing import Any
 
 from console.analyst import Analyst
-from console.questions.people import WHO
+from console.questions.people import with_names
 
 
 def overlaps(
@@ -20,13 +20,13 @@ def overlaps(
     wanted = {name: value for name, value in given.items() if value}
     conditions = [f"{name} = {{{name}:String}}" for name in wanted] or ["1"]
     sql = f"""
-        SELECT customer_id, who, kind, subject, status, severity, teams, precedence, precedence_rule, opened_at,
+        SELECT customer_id, '' AS who, kind, subject, status, severity, teams, precedence, precedence_rule, opened_at,
             last_at, resolved_at, resolution, touchpoints, policy, id
-        FROM v_overlaps LEFT JOIN ({WHO}) AS people USING customer_id
+        FROM v_overlaps
         WHERE {" AND ".join(conditions)}
         ORDER BY status, indexOf(['high', 'medium', 'low'], severity), last_at DESC, id
     """  # noqa: S608
-    return analyst.ask(sql, wanted)
+    return with_names(analyst, analyst.ask(sql, wanted))
 
 
 def overlaps_named(analyst: Analyst, beginning: str) -> list[dict[str, Any]]:

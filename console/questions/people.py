@@ -6,8 +6,8 @@ from typing import Any
 from console.analyst import Analyst
 from journey.identity import Identifier, issued, normalise
 
-# The identifier that tells a person most, of every customer; of an account its name. Of a few: names_of.
-WHO = """
+# The identifier that tells a person most, of every customer; of an account its name.
+_ALL_NAMES = """
     SELECT
         customer_id,
         argMin(value, (indexOf(['email', 'crm_id', 'phone', 'anonymous_id'], kind), value)) AS who
@@ -30,17 +30,22 @@ _NAMES = """
     WHERE account_id IN {ids:Array(String)}
     GROUP BY account_id
 """
+# Of more, one look at all of them is quicker than to find each by its key.
+_FEW = 500
 _KINDS = ("customer_id", "crm_id", "email", "phone", "anonymous_id")
 
 
 def names_of(analyst: Analyst, ids: Iterable[str]) -> dict[str, str]:
-    """The identifier that tells a person most, of each of a few customers, or accounts, that has one."""
+    """The identifier that tells a person most, of each of these customers, or accounts, that has one."""
     wanted = sorted(set(ids))
-    return {row["customer_id"]: row["who"] for row in analyst.ask(_NAMES, {"ids": wanted})} if wanted else {}
+    if not wanted:
+        return {}
+    rows = analyst.ask(_NAMES, {"ids": wanted}) if len(wanted) <= _FEW else analyst.ask(_ALL_NAMES)
+    return {row["customer_id"]: row["who"] for row in rows}
 
 
 def with_names(analyst: Analyst, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A few rows of customers, each with `who`: the identifier that tells a person most, "" where there is none."""
+    """Rows of customers, each with `who`: the identifier that tells a person most, "" where there is none."""
     names = names_of(analyst, (row["customer_id"] for row in rows))
     return [{**row, "who": names.get(row["customer_id"], "")} for row in rows]
 

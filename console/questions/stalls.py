@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from console.analyst import Analyst
-from console.questions.people import WHO
+from console.questions.people import with_names
 
 
 def stalls(
@@ -22,16 +22,16 @@ def stalls(
     wanted = {name: value for name, value in given.items() if value}
     conditions = conditions + [f"{name} = {{{name}:String}}" for name in wanted]
     sql = f"""
-        SELECT customer_id, who, kind, track, stage, team, since, entered_at, last_counted_at, last_counted_source,
-            last_counted_id, {_escalated(as_of)} AS escalated, escalated_at, policy, id
-        FROM v_stalled LEFT JOIN ({WHO}) AS people USING customer_id
+        SELECT customer_id, '' AS who, kind, track, stage, team, since, entered_at, last_counted_at,
+            last_counted_source, last_counted_id, {_escalated(as_of)} AS escalated, escalated_at, policy, id
+        FROM v_stalled
         WHERE {" AND ".join(conditions)}
         ORDER BY since, customer_id, kind
     """  # noqa: S608
     bound: dict[str, Any] = dict(wanted)
     if as_of is not None:
         bound["at"] = int(as_of.timestamp() * 1000)
-    return analyst.ask(sql, bound)
+    return with_names(analyst, analyst.ask(sql, bound))
 
 
 _AT = "fromUnixTimestamp64Milli({at:Int64})"

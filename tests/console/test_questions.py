@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from console.analyst import analyst_of
+from console.questions.people import names_of
+from schemas.settings import Run
 from tests.console.conftest import ANN, BO, JO, Throughline
 
 
@@ -90,6 +93,15 @@ def test_stalled_prospects_can_be_asked_for_any_time(
     throughline: Throughline, moment: str, customers: set[str]
 ) -> None:
     assert {row["customer_id"] for row in told(throughline, "stalled", "--as-of", moment)} == customers
+
+
+def test_a_few_have_the_names_that_they_have_among_many(run: Run) -> None:
+    analyst = analyst_of(run)
+    few = names_of(analyst, [JO, BO, ANN])
+    assert few[JO] == "jo@acme.example"
+    among_many = names_of(analyst, [JO, BO, ANN, *map(str, range(1000))])
+    analyst.close()
+    assert {who: among_many[who] for who in few} == few
 
 
 def test_stalled_prospects_are_filtered(throughline: Throughline) -> None:
