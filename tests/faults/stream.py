@@ -101,8 +101,8 @@ class Stream:
         self._chance = Random(seed)
         self._numbered = 0
         self._days = 1 + min(_MOST_DAYS, events // _RECORDS_A_DAY)
-        # A twentieth of the story is under way at once. So little of what one topic is behind another is between two
-        # touchpoints of one customer; else nearly each of them is a correction.
+        # A twentieth of the story is under way at once: what one topic is behind another is then seldom between two
+        # touchpoints of one customer, and makes few corrections.
         self._active = max(_ACTIVE, events // 20)
         self.begins = wall - timedelta(days=self._days + _ENDED_DAYS)
         self._begins_ms = int(self.begins.timestamp() * 1000)
