@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -27,17 +27,21 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     """The partitions of this consumer, and those among them whose position was not set yet (`unplaced`).
 
     A rebalance here revokes all partitions: whatever was read and not written is read anew by its new owner.
+    `before_leaving` is awaited before anybody else can have them.
     """
 
     def __init__(self) -> None:
+        self.before_leaving: Callable[[], Awaitable[None]] | None = None
         self.partitions: frozenset[TopicPartition] = frozenset()
         self.unplaced: frozenset[TopicPartition] = frozenset()
         self.generation = 0
 
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Called by aiokafka before a rebalance."""
         self.partitions = self.unplaced = frozenset()
         self.generation += 1
+        if self.before_leaving is not None:
+            await self.before_leaving()
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Called by aiokafka after a rebalance, before records of these partitions are handed out."""

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaProducer
 
 from schemas.settings import Settings
 from sinks.channels.journal import Journal
-from sinks.channels.lane import Channel, Lane
+from sinks.channels.lane import Channel
 from sinks.channels.notifier import NEEDED, TOPICS, Notifier
 from sinks.channels.retry import Retry
 from sinks.channels.webhook import Webhook
@@ -43,8 +43,7 @@ async def serve(settings: Settings, channels: list[Channel]) -> None:
             AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", enable_idempotence=True) as producer,
         ):
             journal = Journal(settings.kafka, producer)
-            lanes = [Lane(channel, journal, metrics, Retry()) for channel in channels]
-            notifier = Notifier(consumer, assignment, lanes, journal, metrics)
+            notifier = Notifier(consumer, assignment, channels, journal, metrics, Retry())
             status.runs(notifier.state)
             await notifier.run(stopping)
 

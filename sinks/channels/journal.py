@@ -16,6 +16,7 @@ from schemas.topic import DELIVERIES
 
 log = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
+State = Literal["due", "delivered", "gave_up", "past", "disabled", "channel_disabled"]
 
 
 class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,7 +25,7 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     channel: str
     id: str
     partition: int
-    state: Literal["due", "delivered", "gave_up", "past", "disabled", "channel_disabled"]
+    state: State
     failures: int = 0
     next_at: float = 0.0
     alert: msgspec.Raw = msgspec.Raw(b"null")

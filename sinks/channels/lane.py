@@ -1,4 +1,4 @@
-"""One channel's deliveries, one after the other as they fall due. A failing receiver holds up only its lane."""
+"""One partition's deliveries through one channel, one after the other as they fall due."""
 
 import asyncio
 import heapq
@@ -7,14 +7,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from sinks import crash
 from sinks.alert import Alert, decode_alert, is_past
-from sinks.channels.journal import Delivery, Journal
+from sinks.channels.journal import Delivery, Journal, State
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.retry import Retry
 from sinks.metrics import NotifierMetrics
@@ -34,18 +34,33 @@ class Channel(Protocol):
     async def deliver(self, alert: Alert) -> Outcome: ...
 
 
+class Switch:
+    """Whether a channel is on. All its lanes share one: what its receiver says to one of them holds for all."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.id = f"target:{channel.target}"
+        self.off = False
+
+
 class Lane:
-    """What waits for one channel. At most one delivery is under way, so a crash repeats at most that one."""
+    """What of one partition waits for one channel, from one assignment to the next.
+
+    At most one delivery is under way, so a crash repeats at most that one, and a customer's alerts keep their order.
+    """
 
     def __init__(
         self,
-        channel: Channel,
+        switch: Switch,
+        partition: int,
         journal: Journal,
         metrics: NotifierMetrics,
         retry: Retry,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.channel = channel
+        self.channel = switch.channel
+        self._switch = switch
+        self._partition = partition
         self._journal = journal
         self._metrics = metrics
         self._retry = retry
@@ -55,33 +70,27 @@ class Lane:
         self._order = itertools.count()
         self._woken = asyncio.Event()
         self._idle = asyncio.Lock()
-        self._disabled = False
-        self._off = f"target:{channel.target}"
+        self._stopped = False
 
     @property
     def pending(self) -> int:
         """Deliveries that wait for a first or another attempt."""
         return len(self._waiting)
 
-    async def restore(self, known: Iterable[Delivery]) -> None:
-        """Forget everything and take over what the journal knows, once the delivery under way is settled."""
-        async with self._idle:
-            self._waiting.clear()
-            self._known.clear()
-            self._disabled = False
-            for delivery in known:
-                if delivery.channel == self.channel.name:
-                    self._take_over(delivery)
-        self._woken.set()
+    def restore(self, known: Iterable[Delivery]) -> None:
+        """Take over what the journal knows of this lane."""
+        for delivery in known:
+            if (delivery.channel, delivery.partition) == (self.channel.name, self._partition):
+                self._take_over(delivery)
 
-    async def offer(self, alert: Alert, raw: bytes, partition: int) -> None:
+    async def offer(self, alert: Alert, raw: bytes) -> None:
         """Remember an alert durably and deliver it soon; one that is known already is passed over."""
-        first = Delivery(self.channel.name, alert.id, partition, "due", next_at=self._now(), alert=msgspec.Raw(raw))
+        first = self._delivery(alert.id, "due", next_at=self._now(), alert=msgspec.Raw(raw))
         if first.key in self._known:
             return
         if is_past(alert, self._moment()):
             self._told("past")
-        elif self._disabled:
+        elif self._switch.off:
             self._told("disabled")
         else:
             self._known.add(first.key)
@@ -89,25 +98,26 @@ class Lane:
             self._wait_for(first)
 
     async def run(self) -> None:
-        """Deliver what is due, for ever."""
-        while True:
+        """Deliver what is due, until the lane is stopped."""
+        while not self._stopped:
             pause = self._waiting[0][0] - self._now() if self._waiting else None
             if pause is not None and pause <= 0:
                 async with self._idle:
-                    if self._waiting:
-                        await self._attempt(heapq.heappop(self._waiting)[2])
-                self._measure()
+                    await self._attempt(heapq.heappop(self._waiting)[2])
                 continue
             await happens(self._woken, pause)
             self._woken.clear()
 
     async def stop(self) -> None:
         """Return when the delivery under way is settled; no other begins."""
-        await self._idle.acquire()
+        self._stopped = True
+        self._woken.set()
+        async with self._idle:
+            pass
 
     async def _attempt(self, delivery: Delivery) -> None:
         alert = decode_alert(delivery.alert)
-        if self._disabled:
+        if self._switch.off:
             await self._settle(delivery, "disabled")
         elif not delivery.failures and is_past(alert, self._moment()):
             await self._settle(delivery, "past")
@@ -130,10 +140,8 @@ class Lane:
                 await self._settle(delivery, "delivered")
             case Gone():
                 log.warning("%s: the receiver answered 410 Gone: switched off until its URL changes", self.channel.name)
-                self._disabled = True
-                await self._journal.write(
-                    Delivery(self.channel.name, self._off, delivery.partition, "channel_disabled")
-                )
+                self._switch.off = True
+                await self._journal.write(self._delivery(self._switch.id, "channel_disabled"))
                 await self._settle(delivery, "disabled")
             case Failed(reason, asked):
                 await self._fail(delivery, reason, asked)
@@ -153,13 +161,11 @@ class Lane:
 
     async def _settle(self, delivery: Delivery, state: Settled) -> None:
         self._told(state)
-        await self._journal.write(
-            Delivery(delivery.channel, delivery.id, delivery.partition, state, failures=delivery.failures)
-        )
+        await self._journal.write(self._delivery(delivery.id, state, failures=delivery.failures))
 
     def _take_over(self, delivery: Delivery) -> None:
         if delivery.state == "channel_disabled":
-            self._disabled = self._disabled or delivery.id == self._off
+            self._switch.off |= delivery.id == self._switch.id
             return
         self._known.add(delivery.key)
         if delivery.state == "due":
@@ -168,13 +174,12 @@ class Lane:
     def _wait_for(self, delivery: Delivery) -> None:
         heapq.heappush(self._waiting, (delivery.next_at, next(self._order), delivery))
         self._woken.set()
-        self._measure()
 
     def _told(self, outcome: str) -> None:
         self._metrics.alerts.labels(self.channel.name, outcome).inc()
 
-    def _measure(self) -> None:
-        self._metrics.pending.labels(self.channel.name).set(len(self._waiting))
+    def _delivery(self, alert_id: str, state: State, **more: Any) -> Delivery:
+        return Delivery(self.channel.name, alert_id, self._partition, state, **more)
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,8 +14,9 @@ from msgspec import MsgspecError
 
 from schemas import topic
 from sinks.alert import decode_alert
-from sinks.channels.journal import Journal
-from sinks.channels.lane import Lane
+from sinks.channels.journal import Delivery, Journal
+from sinks.channels.lane import Channel, Lane, Switch
+from sinks.channels.retry import Retry
 from sinks.consumption import Assignment
 from sinks.metrics import NotifierMetrics
 
@@ -28,23 +30,29 @@ _STOP_SECONDS = 5.0
 
 
 class Notifier:
-    """One consumer's alerts into the lanes. Without lanes every alert is counted as unrouted."""
+    """One consumer's alerts into lanes: one per partition and channel. Without channels every alert is unrouted."""
 
     def __init__(
         self,
         consumer: AIOKafkaConsumer,
         assignment: Assignment,
-        lanes: Sequence[Lane],
+        channels: Sequence[Channel],
         journal: Journal,
         metrics: NotifierMetrics,
+        retry: Retry,
     ) -> None:
         self._consumer = consumer
         self._assignment = assignment
-        self._lanes = lanes
+        self._channels = channels
         self._journal = journal
         self._metrics = metrics
+        self._retry = retry
+        self._lanes: dict[int, list[Lane]] = {}
+        self._deliveries: list[asyncio.Task[None]] = []
         self._ends: dict[TopicPartition, int] = {}
         self._lag = 0
+        # What settles after another notifier has read the journal would be delivered by that one too.
+        assignment.before_leaving = self._settle
 
     def state(self) -> dict[str, Any]:
         """What /healthz says: `starting` until partitions are assigned and their journal is read, then `ok`."""
@@ -54,26 +62,20 @@ class Notifier:
             "reason": "",
             "partitions": len(self._assignment.partitions),
             "lag": self._lag,
-            "pending": sum(lane.pending for lane in self._lanes),
-            "channels": [lane.channel.name for lane in self._lanes],
+            "pending": self._pending().total(),
+            "channels": [channel.name for channel in self._channels],
         }
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping`; one under way has a few seconds, else it is repeated at the next start."""
-        deliveries = [asyncio.create_task(lane.run()) for lane in self._lanes]
+        """Until `stopping`; those under way have a few seconds, else they are repeated at the next start."""
         try:
             while not stopping.is_set():
                 await self._take_over()
                 await self._dispatch()
                 await self._measure()
-                _raise_of(deliveries)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_STOP_SECONDS):
-                    for lane in self._lanes:
-                        await lane.stop()
+                _raise_of(self._deliveries)
         finally:
-            for delivery in deliveries:
-                delivery.cancel()
+            await self._settle()
 
     async def _take_over(self) -> None:
         """Restore the lanes from the journal of the partitions that are ours now, and go on where the group stands."""
@@ -91,24 +93,49 @@ class Notifier:
                 self._consumer.seek(partition, position)
         except IllegalStateError:
             return
-        for lane in self._lanes:
-            await lane.restore(known.values())
+        self._begin(wanted, known.values())
         await self._measure()
         self._assignment.placed(wanted)
 
+    async def _settle(self) -> None:
+        """No delivery begins any more, and those under way have a few seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                await asyncio.gather(*(lane.stop() for lanes in self._lanes.values() for lane in lanes))
+        for delivery in self._deliveries:
+            delivery.cancel()
+
+    def _begin(self, partitions: Iterable[TopicPartition], known: Iterable[Delivery]) -> None:
+        switches = [Switch(channel) for channel in self._channels]
+        self._lanes = {
+            number: [Lane(switch, number, self._journal, self._metrics, self._retry) for switch in switches]
+            for _, number in partitions
+        }
+        lanes = [lane for some in self._lanes.values() for lane in some]
+        for lane in lanes:
+            lane.restore(known)
+        self._deliveries = [asyncio.create_task(lane.run()) for lane in lanes]
+
+    def _pending(self) -> Counter[str]:
+        pending = Counter({channel.name: 0 for channel in self._channels})
+        for lanes in self._lanes.values():
+            for lane in lanes:
+                pending[lane.channel.name] += lane.pending
+        return pending
+
     async def _dispatch(self) -> None:
         partitions = self._assignment.partitions & self._consumer.assignment()
-        if max((lane.pending for lane in self._lanes), default=0) >= _MOST_PENDING:
+        if max(self._pending().values(), default=0) >= _MOST_PENDING:
             self._consumer.pause(*partitions)
         else:
             self._consumer.resume(*partitions)
         generation = self._assignment.generation
         fetched = await self._consumer.getmany(timeout_ms=200, max_records=_POLL_RECORDS)
         for partition, records in fetched.items():
-            for record in records:
-                if generation != self._assignment.generation or self._assignment.unplaced:
-                    return
-                await self._route(record)
+            if generation != self._assignment.generation or self._assignment.unplaced:
+                return
+            # Together, so that Kafka confirms what the journal remembers of them in a few requests.
+            await asyncio.gather(*map(self._route, records))
             await self._commit(partition, records[-1].offset + 1)
 
     async def _route(self, record: ConsumerRecord[bytes, bytes]) -> None:
@@ -118,9 +145,9 @@ class Notifier:
             log.warning("%s/%s/%s is no alert: %s", record.topic, record.partition, record.offset, error)
             self._metrics.alerts.labels("none", "unreadable").inc()
             return
-        for lane in self._lanes:
-            await lane.offer(alert, record.value or b"", record.partition)
-        if not self._lanes:
+        for lane in self._lanes[record.partition]:
+            await lane.offer(alert, record.value or b"")
+        if not self._channels:
             self._metrics.alerts.labels("none", "unrouted").inc()
 
     async def _commit(self, partition: TopicPartition, position: int) -> None:
@@ -138,9 +165,11 @@ class Notifier:
                 lag += max(0, end - await self._consumer.position(partition))
         self._lag = lag
         self._metrics.lag.labels(topic.ALERTS).set(lag)
+        for channel, pending in self._pending().items():
+            self._metrics.pending.labels(channel).set(pending)
 
 
 def _raise_of(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
-        if task.done():
+        if task.done() and not task.cancelled():
             task.result()

@@ -9,20 +9,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Request:
-    """One request as it came."""
+    """One request as it came; `connection` is the client's port."""
 
     path: str
     headers: dict[str, str]
     body: bytes
+    connection: int = 0
 
 
 @dataclass
 class Receiver:
-    """`answer(request)` gives the status and the headers; 204 unless told otherwise."""
+    """`answer(request)` gives the status and the headers; 204 unless told otherwise. `body` goes with them."""
 
     port: int = 0
     requests: list[Request] = field(default_factory=list)
     answer: Callable[[Request], tuple[int, dict[str, str]]] = lambda request: (204, {})
+    body: bytes = b""
 
     @property
     def url(self) -> str:
@@ -45,13 +47,14 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(self.path, headers, body)
+            request = Request(self.path, headers, body, self.client_address[1])
             receiver.requests.append(request)
             status, extra = receiver.answer(request)
             self.send_response(status)
-            for name, value in {"content-length": "0", **extra}.items():
+            for name, value in {"content-length": str(len(receiver.body)), **extra}.items():
                 self.send_header(name, value)
             self.end_headers()
+            self.wfile.write(receiver.body)
 
         do_GET = do_POST  # noqa: N815
 

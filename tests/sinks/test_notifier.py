@@ -4,7 +4,9 @@ import asyncio
 import signal
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -14,7 +16,7 @@ from schemas import topic
 from schemas.settings import Settings
 from sinks.alert import Alert, decode_alert
 from sinks.channels.journal import Delivery, Journal
-from sinks.channels.lane import Lane
+from sinks.channels.lane import Lane, Switch
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.retry import Retry
 from sinks.metrics import NotifierMetrics
@@ -25,6 +27,7 @@ from tests.sinks.receiver import Receiver, Request, receiving
 
 NOTIFIER = "sinks.notifier"
 PORT = 5
+PARTITIONS = 2
 TOLD = "throughline_alerts_total"
 
 
@@ -108,11 +111,12 @@ def test_what_waits_for_another_attempt_survives_a_kill(here: Settings, receiver
     assert receiver.ids()[len(before) :] == [refused.id]
 
 
-def test_a_kill_in_the_middle_repeats_at_most_the_delivery_under_way(here: Settings, receiver: Receiver):
-    def slowly(request: object) -> tuple[int, dict[str, str]]:
-        time.sleep(0.1)
-        return 200, {}
+def slowly(request: object) -> tuple[int, dict[str, str]]:
+    time.sleep(0.1)
+    return 200, {}
 
+
+def test_a_kill_in_the_middle_repeats_at_most_one_delivery_of_each_partition(here: Settings, receiver: Receiver):
     receiver.answer = slowly
     alerts = [examples.alert() for _ in range(40)]
     with running(NOTIFIER, here) as notifier:
@@ -123,14 +127,58 @@ def test_a_kill_in_the_middle_repeats_at_most_the_delivery_under_way(here: Setti
         eventually(lambda: {alert.id for alert in alerts} <= set(receiver.ids()), 30)
         eventually(lambda: settled(here))
     repeats = [alert.id for alert in alerts if receiver.ids().count(alert.id) > 1]
-    assert len(repeats) <= 1
+    assert len(repeats) <= PARTITIONS
+
+
+def test_partitions_are_told_at_once_and_each_customer_in_order(here: Settings, receiver: Receiver):
+    at_once, most = [0], [0]
+
+    def counting(request: object) -> tuple[int, dict[str, str]]:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        time.sleep(0.02)
+        at_once[0] -= 1
+        return 200, {}
+
+    receiver.answer = counting
+    customers = [str(uuid.uuid4()) for _ in range(8)]
+    alerts = [examples.alert(customer_id=customer) for _ in range(6) for customer in customers]
+    with running(NOTIFIER, here):
+        say(here, *alerts)
+        eventually(lambda: {alert.id for alert in alerts} <= set(receiver.ids()), 30)
+    told = {id: place for place, id in enumerate(receiver.ids())}
+    for customer in customers:
+        places = [told[alert.id] for alert in alerts if alert.customer_id == customer]
+        assert places == sorted(places)
+    assert most[0] == PARTITIONS
+
+
+def test_a_second_notifier_takes_over_without_telling_anything_twice(
+    here: Settings, receiver: Receiver, tmp_path: Path, free_ports: Callable[[int], list[int]]
+):
+    receiver.answer = slowly
+    (tmp_path / "second").mkdir()
+    changes = {"worker_id": "second", "port_base": free_ports(1)[0] - PORT, "data": tmp_path / "second"}
+    second = here.model_copy(update=changes)
+    alerts = [examples.alert() for _ in range(120)]
+    mine = {alert.id for alert in alerts}
+    with running(NOTIFIER, here):
+        say(here, *alerts)
+        eventually(lambda: mine & set(receiver.ids()))
+        with running(NOTIFIER, second):
+            eventually(lambda: health(second, PORT).get("partitions") == 1 and mine - set(receiver.ids()), 20)
+            eventually(lambda: mine <= set(receiver.ids()), 30)
+            eventually(lambda: settled(here) and settled(second))
+    assert sorted(id for id in receiver.ids() if id in mine) == sorted(mine)
 
 
 def test_410_switches_the_channel_off_for_good(here: Settings, receiver: Receiver):
     receiver.answer = lambda request: (410, {})
     with running(NOTIFIER, here) as notifier:
-        say(here, examples.alert(), examples.alert())
+        say(here, gone := examples.alert(), examples.alert(customer_id=gone.customer_id))
         eventually(lambda: figure(here, PORT, TOLD, channel="webhook", outcome="disabled") >= 2)
+        say(here, *[examples.alert() for _ in range(6)])
+        eventually(lambda: figure(here, PORT, TOLD, channel="webhook", outcome="disabled") >= 8)
         eventually(lambda: settled(here))
         notifier.stop(signal.SIGKILL)
     sent = len(receiver.requests)
@@ -196,11 +244,11 @@ def through_a_lane(
     async def go() -> dict[str, Delivery]:
         async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
             journal = Journal(bootstrap, producer)
-            lane = Lane(channel, journal, NotifierMetrics(), Retry(schedule=schedule, jitter=0))
+            lane = Lane(Switch(channel), 1, journal, NotifierMetrics(), Retry(schedule=schedule, jitter=0))
             running = asyncio.create_task(lane.run())
             for _ in range(alerts):
                 raw = examples.alert().model_dump_json().encode()
-                await lane.offer(decode_alert(raw), raw, 1)
+                await lane.offer(decode_alert(raw), raw)
             async with asyncio.timeout(20):
                 while lane.pending:
                     await asyncio.sleep(0.02)

@@ -86,6 +86,32 @@ def test_a_receiver_that_never_answers_is_given_up_after_a_while(monkeypatch):
     assert "no answer" in outcome.reason
 
 
+def test_one_connection_carries_alerts_as_long_as_the_answers_are_short(receiver: Receiver):
+    receiver.answer = lambda request: (200, {})
+    receiver.body = b"{}"
+    assert connections_of_two(receiver) == 1
+    receiver.body = b"x" * 200_000
+    assert connections_of_two(receiver) == 2
+
+
+def connections_of_two(receiver: Receiver) -> int:
+    receiver.requests.clear()
+
+    async def go() -> None:
+        webhook = Webhook(receiver.url, SECRET, allow_private=True)
+        assert [await webhook.deliver(ALERT) for _ in range(2)] == [Delivered(), Delivered()]
+        await webhook.aclose()
+
+    asyncio.run(go())
+    return len({request.connection for request in receiver.requests})
+
+
+def test_an_answer_that_never_ends_is_taken_by_its_status(receiver: Receiver, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sinks.channels.webhook._SECONDS_IN_ALL", 3.0)
+    receiver.answer = lambda request: (200, {"content-length": "1000"})
+    assert deliver(receiver.url) == Delivered()
+
+
 def test_a_private_address_is_never_reached_unless_allowed(receiver: Receiver):
     by_name = receiver.url.replace("127.0.0.1", "localhost")
     for url in (receiver.url, by_name):
