@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from console.workspace import UnreachableError, Workspace
 from schemas.settings import ClickHouseRun, Run, Settings
 
+# Questions that one page asks at once. The embedded server answers four readers' at a time.
+AT_ONCE = 3
+
 
 class QuestionError(Exception):
     """ClickHouse understood nothing or refused; the text is ClickHouse's own, with its code."""

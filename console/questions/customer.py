@@ -1,11 +1,12 @@
 """Everything known of one customer: position on each track, owner, what is open, and the timeline."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from console.analyst import Analyst
+from console.analyst import AT_ONCE, Analyst
 from console.questions.people import derived_ids_of
 from journey.account import account_id_of
 
@@ -30,6 +31,19 @@ _TIMELINE = """
 """
 
 
+# View -> the order of its rows.
+_ORDERS = {
+    "v_positions": "track",
+    "v_transitions": "at, track",
+    "v_deals": "status != 'open', at DESC",
+    "v_feedback": "at DESC",
+    "v_overlaps": "status != 'open', opened_at DESC",
+    "v_clocks": "state != 'running', stopped_at IS NOT NULL, started_at DESC",
+    "v_stalled": "since DESC",
+    "v_handoffs": "at DESC",
+}
+
+
 def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
     """The customer as `throughline customer --json` prints it.
 
@@ -39,35 +53,45 @@ def story(analyst: Analyst, customer_id: str) -> dict[str, Any]:
     `timeline` is in event time; `moves` of an entry are the transitions that it made, `at` is when it happened.
     """
     one = {"id": customer_id}
-    positions = analyst.ask("SELECT * FROM v_positions WHERE customer_id = {id:String} ORDER BY track", one)
-    touchpoints = analyst.ask(_TIMELINE, {"ids": derived_ids_of(analyst, customer_id)})
-    moves = analyst.ask("SELECT * FROM v_transitions WHERE customer_id = {id:String} ORDER BY at, track", one)
-    account = next((row["account"] for row in reversed(touchpoints) if row["account"]), None)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        told = pool.submit(_touchpoints, analyst, customer_id)
+        named = pool.submit(_identifiers, analyst, customer_id)
+        asked = {name: pool.submit(_rows, analyst, name, order, one) for name, order in _ORDERS.items()}
+        touchpoints = told.result()
+        account = next((row["account"] for row in reversed(touchpoints) if row["account"]), None)
+        of_account = pool.submit(_of_account, analyst, account)
+        facts = {name: rows.result() for name, rows in asked.items()}
+        identifiers, account_overlaps = named.result(), of_account.result()
+    positions = facts["v_positions"]
     return {
         "customer_id": customer_id,
-        "identifiers": _identifiers(analyst, customer_id),
+        "identifiers": identifiers,
         "account": account,
         "tracks": {row["track"]: _position(row) for row in positions},
         "owner": _owner(positions),
         "persona": _latest(positions).get("persona"),
         "score": _score(positions),
         "last_touch": _last_touches(touchpoints),
-        "deals": _facts(analyst, "v_deals", "status != 'open', at DESC", one),
-        "feedback": _facts(analyst, "v_feedback", "at DESC", one),
-        "overlaps": _facts(analyst, "v_overlaps", "status != 'open', opened_at DESC", one),
-        "account_overlaps": _of_account(analyst, account),
-        "clocks": _facts(analyst, "v_clocks", "state != 'running', stopped_at IS NOT NULL, started_at DESC", one),
-        "stalled": [row for row in _facts(analyst, "v_stalled", "since DESC", one) if row["status"] == "open"],
-        "handoffs": _facts(analyst, "v_handoffs", "at DESC", one),
-        "timeline": _timeline(touchpoints, moves),
+        "deals": _facts(facts["v_deals"]),
+        "feedback": _facts(facts["v_feedback"]),
+        "overlaps": _facts(facts["v_overlaps"]),
+        "account_overlaps": _facts(account_overlaps),
+        "clocks": _facts(facts["v_clocks"]),
+        "stalled": [row for row in _facts(facts["v_stalled"]) if row["status"] == "open"],
+        "handoffs": _facts(facts["v_handoffs"]),
+        "timeline": _timeline(touchpoints, facts["v_transitions"]),
     }
+
+
+def _touchpoints(analyst: Analyst, customer_id: str) -> list[Row]:
+    return analyst.ask(_TIMELINE, {"ids": derived_ids_of(analyst, customer_id)})
 
 
 def _of_account(analyst: Analyst, account: str | None) -> list[Row]:
     """What is open between the teams across all people of the account."""
     if account is None:
         return []
-    found = _facts(analyst, "v_overlaps", "opened_at DESC", {"id": account_id_of(account)})
+    found = _rows(analyst, "v_overlaps", "opened_at DESC", {"id": account_id_of(account)})
     return [row for row in found if row["status"] == "open"]
 
 
@@ -112,8 +136,11 @@ def _last_touches(touchpoints: list[Row]) -> dict[str, Row]:
     return last
 
 
-def _facts(analyst: Analyst, view: str, order: str, one: dict[str, str]) -> list[Row]:
-    rows = analyst.ask(f"SELECT * FROM {view} WHERE customer_id = {{id:String}} ORDER BY {order}", one)  # noqa: S608
+def _rows(analyst: Analyst, view: str, order: str, one: dict[str, str]) -> list[Row]:
+    return analyst.ask(f"SELECT * FROM {view} WHERE customer_id = {{id:String}} ORDER BY {order}", one)  # noqa: S608
+
+
+def _facts(rows: list[Row]) -> list[Row]:
     return [{name: value for name, value in row.items() if name not in {"customer_id", "version"}} for row in rows]
 
 

@@ -93,5 +93,5 @@ def identifiers_named(analyst: Analyst, name: str, region: str) -> list[Identifi
 
 def derived_ids_of(analyst: Analyst, customer_id: str) -> list[str]:
     """The derived ids of everything that belongs to a customer, by which touchpoints are sorted."""
-    sql = "SELECT derived_id FROM v_identities WHERE customer_id = {id:String}"
-    return sorted({customer_id, *(row["derived_id"] for row in analyst.ask(sql, {"id": customer_id}))})
+    rows = analyst.ask("SELECT derived_id FROM derived_of(customers = {ids:Array(String)})", {"ids": [customer_id]})
+    return sorted({customer_id, *(row["derived_id"] for row in rows)})
