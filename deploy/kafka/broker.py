@@ -15,6 +15,10 @@ from deploy.kafka.jars import classpath
 LOOPBACK = "127.0.0.1"
 JAVA_AT_LEAST = 17
 _MIB = 1024 * 1024
+# Eligible leader replicas (KIP-966) choose among brokers. One alone loses the lead of every partition when it starts
+# after a kill, and has it again a moment later: a group coordinator that is loaded in between takes its partition for
+# empty, and answers NOT_COORDINATOR until the next start (docs/decisions/0088).
+_FEATURES = ("--feature", "eligible.leader.replicas.version=0")
 
 
 class JavaMissingError(RuntimeError):
@@ -105,7 +109,7 @@ class Broker:
             return
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode().replace("-", "a", 1)
         # --ignore-formatted: a start killed halfway leaves meta.properties alone, and formatting must go on.
-        arguments = ["format", "-t", cluster, "-c", str(self.properties_file), "--ignore-formatted"]
+        arguments = ["format", "-t", cluster, "-c", str(self.properties_file), "--ignore-formatted", *_FEATURES]
         command = [*self._java(heap_mib=128), "kafka.tools.StorageTool", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         if done.returncode:

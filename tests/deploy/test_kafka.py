@@ -47,6 +47,15 @@ def test_a_value_of_two_mib_gets_through(kafka: str, new_topic: Callable[..., st
     producer.close()
 
 
+def features(bootstrap: str) -> set[str]:
+    """Those that are switched on."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        return {name for name, levels in admin.describe_features().items() if "finalized" in levels}
+    finally:
+        admin.close()
+
+
 def test_a_killed_broker_comes_back_with_every_acknowledged_record(
     tmp_path: Path, free_ports: Callable[[int], list[int]]
 ) -> None:
@@ -67,6 +76,7 @@ def test_a_killed_broker_comes_back_with_every_acknowledged_record(
     second = subprocess.Popen(broker.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_ready(broker.bootstrap)
+        assert "eligible.leader.replicas.version" not in features(broker.bootstrap)
         consumer = KafkaConsumer(
             "journey.facts",
             bootstrap_servers=broker.bootstrap,

@@ -8,7 +8,6 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -20,8 +19,8 @@ from xxhash import xxh64_intdigest
 
 from benchmarks.kinds import PHASES
 from console.lag import KafkaView
-from console.workspace import UnreachableError
 from schemas.topic import RAW, TOUCHPOINTS
+from sinks.waiting import at_most
 from streams.stage import Output
 from streams.transaction import send
 from tests.faults.house import GROUP, PARTITIONS, House
@@ -234,8 +233,7 @@ class Pump:
     async def _close(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(producer.stop(), 10)
+            await at_most(10, producer.stop())
 
     async def _look(self) -> None:
         while True:
@@ -250,5 +248,6 @@ class Pump:
                 return view.left(f"{GROUP}.worker", *RAW) + view.left(f"{GROUP}.worker", TOUCHPOINTS)
             finally:
                 view.close()
-        except (KafkaError, OSError, UnreachableError, ValueError):
+        # Whatever the client raises of a broker that is half there: it is looked at again.
+        except Exception:
             return _MOST_WAITING + 1
