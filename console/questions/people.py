@@ -15,7 +15,7 @@ _ALL_NAMES = """
     WHERE kind != 'customer_id' AND belongs
     GROUP BY customer_id
     UNION ALL
-    SELECT account_id AS customer_id, any(account) AS who FROM touchpoints WHERE account_id != '' GROUP BY account_id
+    SELECT account_id AS customer_id, account AS who FROM account_names FINAL
 """
 _NAMES = """
     SELECT
@@ -24,29 +24,40 @@ _NAMES = """
     FROM v_identifiers_of(customers = {ids:Array(String)})
     WHERE kind != 'customer_id' AND belongs
     GROUP BY customer_id
-    UNION ALL
-    SELECT account_id AS customer_id, any(account) AS who
-    FROM touchpoints
+"""
+_ACCOUNT_NAMES = """
+    SELECT account_id AS customer_id, account AS who
+    FROM account_names FINAL
     WHERE account_id IN {ids:Array(String)}
-    GROUP BY account_id
 """
 # Of more, one look at all of them is quicker than to find each by its key.
 _FEW = 500
 _KINDS = ("customer_id", "crm_id", "email", "phone", "anonymous_id")
 
 
-def names_of(analyst: Analyst, ids: Iterable[str]) -> dict[str, str]:
-    """The identifier that tells a person most, of each of these customers, or accounts, that has one."""
+def names_of(analyst: Analyst, ids: Iterable[str], accounts: Iterable[str] | None = None) -> dict[str, str]:
+    """The identifier that tells a person most, of each of these customers, or accounts, that has one.
+
+    `accounts` are the ids that may be accounts: where it is not known, all of them.
+    """
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    rows = analyst.ask(_NAMES, {"ids": wanted}) if len(wanted) <= _FEW else analyst.ask(_ALL_NAMES)
+    if len(wanted) > _FEW:
+        rows = analyst.ask(_ALL_NAMES)
+    else:
+        among = wanted if accounts is None else sorted(set(accounts))
+        rows = analyst.ask(_NAMES, {"ids": wanted}) + (analyst.ask(_ACCOUNT_NAMES, {"ids": among}) if among else [])
     return {row["customer_id"]: row["who"] for row in rows}
 
 
 def with_names(analyst: Analyst, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of customers, each with `who`: the identifier that tells a person most, "" where there is none."""
-    names = names_of(analyst, (row["customer_id"] for row in rows))
+    """Rows of customers, each with `who`: the identifier that tells a person most, "" where there is none.
+
+    An account is known by its row's `kind`: only overlaps are of accounts.
+    """
+    accounts = [row["customer_id"] for row in rows if row.get("kind") == "account"]
+    names = names_of(analyst, (row["customer_id"] for row in rows), accounts)
     return [{**row, "who": names.get(row["customer_id"], "")} for row in rows]
 
 

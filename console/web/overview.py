@@ -1,10 +1,11 @@
 """Where everybody stands, in one look: the questions of the first page and the shape of their answers."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from console.analyst import Analyst
+from console.analyst import AT_ONCE, Analyst
 from console.questions.handoffs import HANDOFFS
 from console.questions.people import with_names
 from console.web.lifecycle import Stage, Track
@@ -64,22 +65,34 @@ class Overview:
 
 def overview(analyst: Analyst, tracks: tuple[Track, ...]) -> Overview:
     """Ask everything. Raises QuestionError where ClickHouse refuses or is away."""
-    still = analyst.ask(_STILL)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        listed = pool.submit(_listed, analyst, tracks)
+        totals, counts, still, overlaps_open, handoffs, clocks, rejected = [
+            pool.submit(analyst.ask, sql)
+            for sql in (_TOTALS, _BY_STAGE, _STILL, _OVERLAPS_OPEN, HANDOFFS, _CLOCKS, _REJECTED)
+        ]
+        stalled, overlaps = listed.result()
+    by_stage = [row for row in still.result() if not row["is_everywhere"]]
+    return Overview(
+        at=datetime.now(UTC),
+        totals=totals.result()[0],
+        tracks=_tracks(tracks, counts.result(), by_stage),
+        stalled=stalled,
+        stalled_customers=sum(row["customers"] for row in still.result() if row["is_everywhere"]),
+        overlaps=overlaps,
+        overlaps_open=overlaps_open.result()[0]["open"],
+        handoffs=handoffs.result()[0],
+        clocks=clocks.result(),
+        rejected=rejected.result(),
+    )
+
+
+def _listed(analyst: Analyst, tracks: tuple[Track, ...]) -> tuple[list[Row], list[Row]]:
+    """Stalls and overlaps that are shown one by one, with names: of all of them at once."""
     ranks = [stage.name for track in tracks for stage in track.stages if not stage.is_detour]
     stalled = _with_owners(analyst, analyst.ask(_STALLED, {"ranks": ranks, "top": TOP}))
     named = with_names(analyst, stalled + analyst.ask(_OVERLAPS, {"top": TOP}))
-    return Overview(
-        at=datetime.now(UTC),
-        totals=analyst.ask(_TOTALS)[0],
-        tracks=_tracks(tracks, analyst.ask(_BY_STAGE), [row for row in still if not row["is_everywhere"]]),
-        stalled=named[: len(stalled)],
-        stalled_customers=sum(row["customers"] for row in still if row["is_everywhere"]),
-        overlaps=named[len(stalled) :],
-        overlaps_open=analyst.ask(_OVERLAPS_OPEN)[0]["open"],
-        handoffs=analyst.ask(HANDOFFS)[0],
-        clocks=analyst.ask(_CLOCKS),
-        rejected=analyst.ask(_REJECTED),
-    )
+    return named[: len(stalled)], named[len(stalled) :]
 
 
 def _with_owners(analyst: Analyst, rows: list[Row]) -> list[Row]:
@@ -134,7 +147,8 @@ _STILL = """
     WHERE is_open
     GROUP BY GROUPING SETS ((track, stage), ())
 """
-# The nearest to a deal first, then who waits longest: that is where a call helps most.
+# The nearest to a deal first, then who waits longest: that is where a call helps most. A customer is open in a stage
+# twice at most, once of each kind: the first few of all are sorted, not all.
 _STALLED = """
     SELECT
         customer_id,
@@ -148,10 +162,16 @@ _STALLED = """
     WHERE status = 'open' AND (customer_id, track, stage) IN
     (
         SELECT customer_id, track, stage
-        FROM stalls FINAL
-        WHERE is_open
-        GROUP BY customer_id, track, stage
-        ORDER BY indexOf({ranks:Array(String)}, stage) DESC, min(stalls.since), customer_id
+        FROM
+        (
+            SELECT customer_id, track, stage, indexOf({ranks:Array(String)}, stage) AS rank, since
+            FROM stalls FINAL
+            WHERE is_open
+            ORDER BY rank DESC, since, customer
+            LIMIT {top:UInt32} * 10
+        )
+        ORDER BY rank DESC, since, customer_id
+        LIMIT 1 BY customer_id, track, stage
         LIMIT {top:UInt32}
     )
     GROUP BY customer_id, track, stage
