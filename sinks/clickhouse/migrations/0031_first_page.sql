@@ -4,8 +4,8 @@ CREATE OR REPLACE VIEW v_totals AS
 SELECT
     (SELECT count() FROM touches FINAL) AS touchpoints,
     (SELECT uniqExact(if(owner = 0, derived, toUInt64(owner))) FROM people FINAL WHERE is_touched) AS customers,
-    (SELECT nullIf(max(at), toDateTime64(0, 3, 'UTC')) FROM touches) AS latest_occurred_at,
-    (SELECT nullIf(max(received_at), toDateTime64(0, 3, 'UTC')) FROM touchpoints) AS latest_received_at,
+    (SELECT if(count() = 0, NULL, max(at)) FROM touches) AS latest_occurred_at,
+    (SELECT if(count() = 0, NULL, max(received_at)) FROM touchpoints) AS latest_received_at,
     (SELECT count() FROM touchpoints WHERE received_at > now64(3) - INTERVAL 1 MINUTE) AS last_minute
 COMMENT 'One row: how much is held. A duplicate counts in last_minute alone.
 
