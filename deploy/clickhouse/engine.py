@@ -23,6 +23,7 @@ _STREAMED = {"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow"}
 _OWN_CALL = re.compile(r"\s*: (?:In scope|while executing).*formatQuery.*(?= \([A-Z_]+\)$)", re.DOTALL | re.IGNORECASE)
 
 _WAIT_SECONDS = 10.0
+_REMEMBERED, _REMEMBERED_CHARACTERS = 512, 16 * 1024
 
 
 def _nothing() -> None:
@@ -49,6 +50,8 @@ class Engine:
         self._parts = Parts()
         self._anchor: Any = None
         self._table_functions: frozenset[str] = frozenset()
+        # Readers ask a question again and again with other parameters. A writer's settings may change how it is read.
+        self._canonical: dict[str, str] = {}
         self.version = ""
 
     def open(self, database: str) -> None:
@@ -144,8 +147,6 @@ class Engine:
 
     def _prepare(self, handle: Any, statement: Statement, account: Account) -> None:
         settings = _permitted(statement.settings, account)
-        if settings:
-            handle.query("SET " + ", ".join(f"{name} = {_quoted_text(value)}" for name, value in settings.items()))
         if statement.database:
             try:
                 handle.query(f"USE {_quoted_name(statement.database)}")
@@ -154,29 +155,42 @@ class Engine:
                     UNKNOWN_DATABASE, "UNKNOWN_DATABASE", f"Database {statement.database} does not exist"
                 ) from error
         if account.readonly:
-            handle.query("SET readonly = 1")
+            settings["readonly"] = "1"
         elif not statement.writes_allowed:
-            handle.query("SET readonly = 2")
+            settings["readonly"] = "2"
+        if settings:
+            handle.query("SET " + ", ".join(f"{name} = {_quoted_text(value)}" for name, value in settings.items()))
 
     def _admit(self, handle: Any, sql: str, account: Account) -> str:
         """The engine's own rewriting of the statement. Raises QueryError where it may not run."""
         if not account.readonly and sql.lstrip()[:6].upper() == "INSERT":
             return "INSERT"
-        try:
-            rewritten = handle.query(
-                "SELECT formatQuerySingleLine({sql:String})", "RawBLOB", params={"sql": _escaped(sql)}
-            )
-        except RuntimeError as error:
-            failure = from_engine(error)
-            raise QueryError(failure.code, _OWN_CALL.sub("", failure.text)) from error
-        canonical = str(rewritten.bytes().decode())
+        canonical = self._canonical.get(sql) if account.readonly else None
+        if canonical is None:
+            canonical = _rewritten(handle, sql)
+            if account.readonly and len(sql) <= _REMEMBERED_CHARACTERS:
+                self._remember(sql, canonical)
         why = guard.refused(canonical, account.readonly, self._table_functions)
         if why is not None:
             raise why
         return canonical
 
+    def _remember(self, sql: str, canonical: str) -> None:
+        if len(self._canonical) >= _REMEMBERED:
+            self._canonical.clear()
+        self._canonical[sql] = canonical
+
     def _scalar(self, sql: str) -> str:
         return str(self._anchor.query(sql, "TSVRaw").bytes().decode().strip())
+
+
+def _rewritten(handle: Any, sql: str) -> str:
+    try:
+        rewritten = handle.query("SELECT formatQuerySingleLine({sql:String})", "RawBLOB", params={"sql": _escaped(sql)})
+    except RuntimeError as error:
+        failure = from_engine(error)
+        raise QueryError(failure.code, _OWN_CALL.sub("", failure.text)) from error
+    return str(rewritten.bytes().decode())
 
 
 def _permitted(asked: Any, account: Account) -> dict[str, str]:

@@ -123,6 +123,15 @@ def test_several_statements_in_one_are_refused(clickhouse: ClickHouse) -> None:
     assert _ask(clickhouse, "SELECT 1;").text == "1\n"
 
 
+def test_what_is_asked_again_is_judged_again(clickhouse: ClickHouse) -> None:
+    for _ in range(2):
+        assert (
+            _ask(clickhouse, "SELECT 1 FROM file('/etc/hostname')").headers["X-ClickHouse-Exception-Code"] == READONLY
+        )
+        assert _ask(clickhouse, "SELECT {one:UInt8}", param_one="7").text == "7\n"
+        assert _ask(clickhouse, "SELECT {one:UInt8}", param_one="8").text == "8\n"
+
+
 def test_limits_can_be_lowered_by_the_request_and_not_raised(clickhouse: ClickHouse) -> None:
     setting = "SELECT getSetting('max_execution_time')"
     assert _ask(clickhouse, setting).text == "60\n"
