@@ -7,6 +7,8 @@ import pytest
 
 from console.analyst import analyst_of
 from console.questions.people import names_of
+from console.web import search
+from console.web.search import found_like
 from schemas.settings import Run
 from tests.console.conftest import ANN, BO, JO, Throughline
 
@@ -102,6 +104,22 @@ def test_a_few_have_the_names_that_they_have_among_many(run: Run) -> None:
     among_many = names_of(analyst, [JO, BO, ANN, *map(str, range(1000))])
     analyst.close()
     assert {who: among_many[who] for who in few} == few
+
+
+def test_a_search_looks_further_where_the_identifiers_seen_last_are_of_too_few(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyst = analyst_of(run)
+    found = found_like(analyst, "ACME")
+    ids = {row["customer_id"] for row in found}
+    assert {JO, BO} <= ids and len(ids) == len(found)
+    monkeypatch.setattr(search, "_FIRST", 1)
+    monkeypatch.setattr(search, "_MORE", 2)
+    further = found_like(analyst, "ACME")
+    by_id = found_like(analyst, JO[4:20])
+    analyst.close()
+    assert [row["customer_id"] for row in further] == [row["customer_id"] for row in found]
+    assert [row["customer_id"] for row in by_id] == [JO]
 
 
 def test_stalled_prospects_are_filtered(throughline: Throughline) -> None:
