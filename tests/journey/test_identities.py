@@ -231,7 +231,7 @@ def test_two_people_with_different_e_mails_never_become_one_by_weak_identifiers(
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_an_edge_taken_back_from_the_state_means_what_it_meant(data: st.DataObject) -> None:
     given_links = data.draw(links())
     cut = data.draw(st.integers(0, len(given_links)))
