@@ -7,6 +7,7 @@ the sender has kept; and `throughline verify` compares what the product holds wi
 
 import argparse
 import asyncio
+import json
 import logging
 import shutil
 import sys
@@ -55,7 +56,7 @@ TROUBLES = tuple(
     and not cell.name.startswith(("clickhouse:", "rebuilder of"))
 )
 _WHOLE_SECONDS = 180.0
-_LOOK_AGAIN_SECONDS, _TOLD = 5.0, 5
+_LOOK_AGAIN_SECONDS, _ON_THEIR_WAY_SECONDS, _TOLD = 5.0, 5.0, 5
 _MOST_FOLDED = 100_000
 _SAMPLES = f"customer_id IN (SELECT customer_id FROM v_touchpoints WHERE NOT {OURS})"
 _WHICH = {"touchpoints": f"NOT {OURS}", "raw": f"NOT {OURS}", "alerts": "1"}
@@ -156,21 +157,30 @@ def _look_into(house: House, ask: Ask, sent: Sent, sample: Traffic, verdict: Ver
     states = _newest(house.bootstrap)
     touches = sum(len(customer.touches) for customer in sample.customers)
     count_journeys(_journeys(states), sent.touchpoints + touches, verdict)
+    # Time goes on, and of a million customers somebody is always due: alerts that come while we look are not judged.
+    alerts = oracle.dump(house.bootstrap, topic.ALERTS)
+    time.sleep(_ON_THEIR_WAY_SECONDS)
     rows = {name: ask(sql) for name, sql in _OF_SAMPLE.items()}
+    received = house.receiver.ids() if house.receiver else []
+    meanwhile = _ids(oracle.dump(house.bootstrap, topic.ALERTS)) - _ids(alerts)
+    rows["alerts"] = [row for row in rows["alerts"] if row["id"] not in meanwhile]
     whose = {row["customer_id"].encode() for row in rows["touchpoints"]}
     topics = {
         topic.STATE: [record for record in states if record.key in whose],
-        topic.ALERTS: oracle.dump(house.bootstrap, topic.ALERTS),
+        topic.ALERTS: alerts,
         topic.REJECTED: [
             each for each in oracle.read(house.bootstrap, topic.REJECTED) if BAD.encode() not in each.value
         ],
     }
     rows["rejected"] = ask(_REJECTED)
-    received = house.receiver.ids() if house.receiver else []
-    found = oracle.judge(World(rows, topics, received), [sample], now())
+    found = oracle.judge(World(rows, topics, [one for one in received if one not in meanwhile]), [sample], now())
     for kind in ("lost", "doubled", "diverged"):
         if number := getattr(found, kind):
             verdict.say(kind, f"of the sample: {found.told[0]}", number)
+
+
+def _ids(alerts: Iterable[Any]) -> set[str]:
+    return {json.loads(record.value)["id"] for record in alerts}
 
 
 async def _verified(house: House, patience: float, verdict: Verdict) -> str:
