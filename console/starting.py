@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from threading import Event
 from typing import Any, NoReturn
 
 import click
@@ -60,18 +61,25 @@ def stop(instance: Instance) -> None:
 
 
 @contextmanager
-def until_stopped() -> Iterator[None]:
-    """Run the block until it ends, or until Ctrl-C or SIGTERM ends it quietly."""
+def until_stopped(told: Event | None = None) -> Iterator[None]:
+    """Run the block until it ends, or until Ctrl-C or SIGTERM ends it quietly.
+
+    `told` is set then too, for blocks that go on for ever: Python drops an exception that a signal raises while it
+    happens to clean an object up.
+    """
 
     def interrupt(*_: object) -> NoReturn:
+        if told is not None:
+            told.set()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with suppress(KeyboardInterrupt):
             yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _tell(aside: Console, step: Progress) -> None:

@@ -49,17 +49,19 @@ def demo(workspace: Workspace, customers: int, days: float, seed: int, rate: flo
 
     story = Story.read(workspace.data) or Story(seed, customers, days, int(time.time() * 1000))
     running = _running(workspace)
-    aside, gone = output.aside(), Event()
+    aside, ended, gone = output.aside(), Event(), Event()
     instance = None if running else start(workspace, False, aside)
     if instance is not None:
-        Thread(target=_watch, args=(instance, gone), daemon=True).start()
+        Thread(target=_watch, args=(instance, gone, ended), daemon=True).start()
     try:
-        with until_stopped():
+        with until_stopped(ended):
             run = running or workspace.run()
             simulation = _told(workspace, story, run)
             _print_findings(workspace, run)
             if not once:
-                _live(simulation, run, rate, aside, gone)
+                _live(simulation, run, rate, aside, ended)
+                if gone.is_set():
+                    aside.print("the instance is gone", style="quiet")
     finally:
         if instance is not None:
             stop(instance)
@@ -170,19 +172,19 @@ def _order(workspace: Workspace) -> dict[str, list[str]]:
     }
 
 
-def _watch(instance: "Instance", gone: Event) -> None:
+def _watch(instance: "Instance", *gone: Event) -> None:
     """Tell of parts that die; set `gone` when the whole tree is."""
     instance.wait()
-    gone.set()
+    for event in gone:
+        event.set()
 
 
-def _live(simulation: Simulation, run: Run, rate: float, aside: Console, gone: Event) -> None:
+def _live(simulation: Simulation, run: Run, rate: float, aside: Console, ended: Event) -> None:
     producer = RawProducer(run.kafka)
     aside.print(f"Live: {rate:g} touchpoints a second. Ctrl-C stops everything.", style="quiet")
     try:
         with aside.status("live") as line:
-            for count, record in enumerate(go_live(simulation, producer, rate, gone), start=1):
+            for count, record in enumerate(go_live(simulation, producer, rate, ended), start=1):
                 line.update(f"{count:,} live touchpoints, the last on {record.topic}")
     finally:
         producer.close()
-    aside.print("the instance is gone", style="quiet")
