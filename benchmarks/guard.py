@@ -6,11 +6,11 @@ import sys
 from benchmarks.journeys import OURS, STOCK, Plan, contending, measure
 from benchmarks.touchpoints import Volume
 
-_TRIES = 2
+_TRIES = 3
 
 
 def main() -> None:
-    """One round, of some dozens of transactions, and another where that does not do: a busy moment is no regression."""
+    """One round, of some dozens of transactions, two more where that does not do: a busy moment is no regression."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.guard", description=__doc__)
     parser.add_argument("--ratio", type=float, required=True, metavar="X")
     wanted: float = parser.parse_args().ratio
