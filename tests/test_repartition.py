@@ -85,7 +85,7 @@ def test_more_partitions_lose_nothing_and_say_nothing_twice_wherever_the_move_is
             # What is on its way when the instance is stopped stays on its way.
             emit(run_of(data).kafka, first.records[half : half + 300])
         settings = environment(receiver, 2)
-        for number, place in enumerate(("after_growth", "in_move")):
+        for number, place in enumerate(("after_growth", "in_move", "before_switch")):
             killed_at(data, f"repartition.{place}", *base, "repartition", "--partitions", "5", settings=settings)
             # Tools go on emitting, to partitions that nobody reads yet.
             at = half + 300 + 20 * number
@@ -94,7 +94,7 @@ def test_more_partitions_lose_nothing_and_say_nothing_twice_wherever_the_move_is
         moved = json.loads(say(data, *base, "repartition", "--partitions", "5", "--json", environment=settings))
         assert (moved["before"], moved["partitions"]) == (2, 5)
         with running(data, port_base, environment(receiver, 5)):
-            emit(run_of(data).kafka, first.records[half + 340 :])
+            emit(run_of(data).kafka, first.records[half + 360 :])
             # The same once more: of each the first arrival counts, which may be on another partition.
             emit(run_of(data).kafka, first.records[::3] + second.records)
             verdict = settled(run_of(data), receiver, [first, second], 5)

@@ -37,7 +37,6 @@ class Webhook:
         self._signer = _signer(secret)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(),
-            max_connections=_AT_ONCE,
             # Shorter than the five seconds after which common servers close an idle connection.
             keepalive_expiry=4.0,
             network_backend=CheckedBackend(allow_private=allow_private),

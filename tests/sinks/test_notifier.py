@@ -20,6 +20,7 @@ from sinks.channels.lane import Lane, Switch
 from sinks.channels.outcome import Delivered, Failed, Gone, Outcome
 from sinks.channels.retry import Retry
 from sinks.metrics import NotifierMetrics
+from streams.placement import partition_of
 from tests.process import eventually
 from tests.sinks import examples
 from tests.sinks.conftest import figure, health, keyed, produce, running
@@ -141,7 +142,8 @@ def test_partitions_are_told_at_once_and_each_customer_in_order(here: Settings, 
         return 200, {}
 
     receiver.answer = counting
-    customers = [str(uuid.uuid4()) for _ in range(8)]
+    customers = [str(uuid.UUID(int=number)) for number in range(8)]
+    assert {partition_of(customer, PARTITIONS) for customer in customers} == {0, 1}
     alerts = [examples.alert(customer_id=customer) for _ in range(6) for customer in customers]
     with running(NOTIFIER, here):
         say(here, *alerts)
