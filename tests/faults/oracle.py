@@ -115,7 +115,8 @@ def arriving(clickhouse_url: str, rounds: Sequence[Traffic]) -> Verdict:
 def judge(world: World, rounds: Sequence[Traffic], now: datetime, *, hasty: bool = False) -> Verdict:
     """Hold the world against what was sent. `now` is until when time has done what it does.
 
-    A `hasty` look ends with the first that is wrong: the second reading of the rules takes long.
+    A `hasty` look ends with the first customer who is wrong, the newest ones first: the second reading of the rules
+    takes long. What it calls right was looked at whole.
     """
     verdict = Verdict()
     customers = [customer for traffic in reversed(rounds) for customer in traffic.customers]

@@ -134,6 +134,7 @@ def test_one_thing_that_is_wrong_is_caught(seen: Seen, wrong: Callable[[World], 
     verdict = judge(other, [traffic], at)
     assert not verdict.ok
     assert verdict.told
+    assert not judge(other, [traffic], at, hasty=True).ok
 
 
 def _is_customer(record: Any) -> bool:
