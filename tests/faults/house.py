@@ -32,6 +32,8 @@ PARTITIONS, GROUP = 4, "throughline"
 _CHUNK_RECORDS = 500
 _AGAIN_SECONDS = 0.3
 _LANE_PORTS = 256
+# What a broker of minutes compiles a second time, to be quicker for hours, it never gets back.
+_BRIEF = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
 _HEALTH = {"writer": 4, "notifier": 5, "gateway": 6, "rebuilder": 8}
 # Input partitions: of both raw topics, of journey.touchpoints and of identity.links.
 _READ = 3 * PARTITIONS + 1
@@ -116,9 +118,11 @@ class House:
         plant: tuple[str, str] = ("", ""),
         disks: bool = False,
         chunk_records: int = _CHUNK_RECORDS,
+        brief: bool = True,
     ) -> None:
         """`plant` is code to run instead of a kind of part (worker, writer, ...), for that part alone; `disks` puts
-        the broker, ClickHouse and the logs on disks of their own; `chunk_records` is the workers' setting.
+        the broker, ClickHouse and the logs on disks of their own; `chunk_records` is the workers' setting; `brief`
+        says that it lives for minutes.
         """
         base = ports(40 + 10 * workers)
         self.folder = folder
@@ -133,7 +137,7 @@ class House:
         self.parts: dict[str, Part] = {}
         self.receiver: Receiver | None = None
         self.sender: Any = None
-        self._plant, self._chunk_records = plant, chunk_records
+        self._plant, self._chunk_records, self._brief = plant, chunk_records, brief
         self._base, self._stopping = base, threading.Event()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
 
@@ -171,7 +175,7 @@ class House:
         """Start everything, in the order that it needs."""
         base = self._base
         self.broker.prepare()
-        self.parts["kafka"] = Part("kafka", self.broker.command(), {}, self.log("kafka"))
+        self.parts["kafka"] = Part("kafka", self.broker.command(), _BRIEF if self._brief else {}, self.log("kafka"))
         clickhouse = {**self.settings(base[5]), "THROUGHLINE_CLICKHOUSE_URL": ""}
         self._add("clickhouse", "deploy.clickhouse", clickhouse)
         self.kafka_proxy.start()
@@ -292,11 +296,12 @@ def house(
     plant: tuple[str, str] = ("", ""),
     disks: bool = False,
     chunk_records: int = _CHUNK_RECORDS,
+    brief: bool = True,
 ) -> Iterator[House]:
     """A running house while the block runs."""
     folder.mkdir(parents=True, exist_ok=True)
     with receiving() as receiver:
-        built = House(folder, ports, workers, plant, disks, chunk_records)
+        built = House(folder, ports, workers, plant, disks, chunk_records, brief)
         built.receiver = receiver
         try:
             built.build()

@@ -34,7 +34,7 @@ def crash(place: str) -> Trouble:
         part = place.split(".", maxsplit=1)[0]
         # Passed once a second, an alert or a start, where chunks and requests pass theirs all the time.
         seldom = part in ("writer", "notifier") or place in ("worker.in_restore", "worker.in_revoke")
-        most = 3 if seldom else 12
+        most = 3 if seldom else 8
         name = chance.choice(house.workers) if part == "worker" else part
         crashes = house.parts[name].crashes
         house.parts[name].crash_at = f"{place}:{chance.randrange(most)}"
@@ -43,10 +43,11 @@ def crash(place: str) -> Trouble:
         deadline = time.monotonic() + 15
         while house.parts[name].crashes == crashes and time.monotonic() < deadline:
             if place == "worker.in_revoke":
-                # Only a rebalance revokes: another worker leaves and comes back.
+                # Only a rebalance revokes: another worker leaves in order, and comes back. One that is killed is back
+                # within its session, and nobody else hears of it.
                 other = next(each for each in house.workers if each != name)
-                house.parts[other].signal(signal.SIGKILL)
-                time.sleep(6)
+                house.parts[other].signal(signal.SIGTERM)
+                time.sleep(4)
             time.sleep(0.3)
         log.reached = house.parts[name].crashes > crashes
         log.say(f"{name} {'ended' if log.reached else 'never ended'} there")

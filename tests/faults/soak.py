@@ -228,7 +228,7 @@ def main() -> int:
     # Before the stream's story: what is newer would have time do to everybody else what is not due yet.
     sample = make(given.seed, given.customers, stream.begins)
     chunk_records = Settings.model_fields["chunk_records"].default
-    with house(folder, neighbours, plant=plant, chunk_records=chunk_records) as built:
+    with house(folder, neighbours, plant=plant, chunk_records=chunk_records, brief=False) as built:
         outcome = run(built, stream, sample, given)
         if not outcome.verdict.ok:
             with httpx.Client(timeout=600) as client:
