@@ -6,6 +6,7 @@ seen. A touchpoint counts once, for the partition of the derived id that it is o
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -61,14 +62,15 @@ def told_in(records: Iterable[Any]) -> Iterator[tuple[Any, Brief, bool]]:
     Other controls tell of none, and what was passed on stands elsewhere already.
     """
     for record in records:
-        kind = kind_of(record.headers) if record.headers else b""
-        if record.value is None or kind not in (b"", ACCOUNT):
+        headers, value = record.headers, record.value
+        kind = kind_of(headers) if headers else b""
+        if value is None or (kind and kind != ACCOUNT):
             continue
         try:
-            it = brief(record.value)
+            it = brief(value)
         except msgspec.MsgspecError:
             continue
-        yield record, it, kind == ACCOUNT
+        yield record, it, bool(kind)
 
 
 @dataclass
@@ -117,7 +119,7 @@ class Census:
         self._counts = {partition: Count(partition) for partition in mine}
         self._known: dict[int, set[int]] = {partition: set() for partition in mine}
         self._of_accounts: set[int] = set()
-        self._of: dict[str, int] = {}
+        self._of: Counter[str] = Counter()
         self._strangers: dict[int, list[Stranger]] = {}
         self._home = lru_cache(1 << 16)(lambda derived_id: partition_of(derived_id, partitions))
 
@@ -183,7 +185,9 @@ class Census:
 
     def _count(self, records: Iterable[Any], count: Count, known: set[int], moved_below: int) -> None:
         """Below `moved_below` there were fewer partitions: who stands here may have its place elsewhere now."""
-        of, strangers, here = self._of, self._strangers, count.partition
+        new: list[str] = []
+        number = 0
+        strangers, here = self._strangers, count.partition
         for record, it, to_account in told_in(records):
             if to_account:
                 token, home = hash_of(it.customer_id, it.source, it.id), here
@@ -194,19 +198,22 @@ class Census:
                 else:
                     strangers.setdefault(home, []).append((it.customer_id, token, True))
                 continue
-            count.records += 1
-            derived_id = it.derived_id or it.customer_id
+            number += 1
+            customer_id = it.customer_id
+            derived_id = it.derived_id or customer_id
             token = hash_of(derived_id, it.source, it.id)
-            if derived_id != it.customer_id or not derived_id or record.offset < moved_below:
+            if derived_id != customer_id or not derived_id or record.offset < moved_below:
                 strangers.setdefault(self._home(derived_id), []).append((derived_id, token, False))
             elif token not in known:
                 known.add(token)
-                of[derived_id] = of.get(derived_id, 0) + 1
+                new.append(derived_id)
+        count.records += number
+        self._of.update(new)
 
     def _add(self, known: set[int], derived_id: str, token: int) -> None:
         if token not in known:
             known.add(token)
-            self._of[derived_id] = self._of.get(derived_id, 0) + 1
+            self._of[derived_id] += 1
 
     def _hold(self, customer_id: str, value: bytes, count: Count, found: Counted) -> None:
         own = self._of.get(customer_id, 0)
