@@ -64,8 +64,8 @@ def _counts(analyst: Analyst, sql: str) -> dict[str, int]:
 
 # The ones that hurt most: furthest on the way to a deal, then the longest.
 _STALLED_TOP = """
-    SELECT customer_id, stage, team, min(v_stalled.since) AS since
-    FROM v_stalled
+    SELECT customer_id, stage, team, min(stall.since) AS since
+    FROM v_stalled AS stall
     WHERE status = 'open'
     GROUP BY customer_id, stage, team
     ORDER BY indexOf(['evaluation', 'intent', 'consideration'], stage) = 0, 

@@ -154,11 +154,11 @@ _STALLED = """
         customer_id,
         track,
         stage,
-        min(v_stalled.since) AS since,
+        min(stall.since) AS since,
         groupUniqArray(kind) AS kinds,
         max(escalated_at IS NOT NULL) AS escalated,
-        max(v_stalled.last_counted_at) AS last_counted_at
-    FROM v_stalled
+        max(stall.last_counted_at) AS last_counted_at
+    FROM v_stalled AS stall
     WHERE status = 'open' AND (customer_id, track, stage) IN
     (
         SELECT customer_id, track, stage

@@ -15,6 +15,8 @@ FREE_TO_READERS = (
 )  # fmt: skip
 # What one analyst's query may take at most: seconds, bytes, threads. A request may lower these, never raise them.
 READER_LIMITS = {"max_execution_time": 60, "max_memory_usage": 2_000_000_000, "max_threads": 2}
+# How a reader's question is planned: views as a part of it, not each on its own, which costs as much as reading does.
+READER_PLANS = {"analyzer_inline_views": 1}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ from deploy.clickhouse.failure import TOO_MANY_BYTES, TOO_MANY_QUERIES, QueryErr
 from deploy.clickhouse.statement import Statement, statement
 
 MIB = 1024 * 1024
+# What is read, or sent, without another thread's help: to hand over costs more.
+_FEW_BYTES = 64 * 1024
 log = logging.getLogger(__name__)
 _CONTENT_TYPES = {
     "JSON": "application/json; charset=UTF-8",
@@ -119,17 +121,33 @@ class Interface:
         except QueryError as failure:
             return self._error(failure, query_id)
         try:
-            result = await to_thread.run_sync(self._engine.run, asked, account, limiter=self._threads)
-            coding = _coding(request)
-            if asked.buffered:
-                await to_thread.run_sync(_collect, result, self._limits.buffered_bytes, limiter=self._threads)
+            result, whole = await to_thread.run_sync(self._run, asked, account, limiter=self._threads)
         except QueryError as failure:
             slot.release()
             return self._error(failure, query_id)
         except BaseException:
             slot.release()
             raise
-        return _ResultResponse(result, self._headers(query_id, result), coding, slot, self._threads, self._limits)
+        headers, packer = self._headers(query_id, result), Packer(coding := _coding(request))
+        if coding:
+            headers["Content-Encoding"] = coding
+        if whole is not None:
+            slot.release()
+            return Response(packer.add(whole) + packer.end(), headers=headers)
+        return _ResultResponse(result, headers, packer, slot, self._threads, self._limits)
+
+    def _run(self, asked: Statement, account: Account) -> tuple[Answer, bytes | None]:
+        """The answer, and all its bytes where they are few: then it is closed, and its thread is needed no more."""
+        result = self._engine.run(asked, account)
+        try:
+            size = _collect(result, self._limits.buffered_bytes if asked.buffered else _FEW_BYTES)
+        except BaseException:
+            result.close()
+            raise
+        if size is None or size > _FEW_BYTES:
+            return result, None
+        result.close()
+        return result, b"".join(result.chunks)
 
     async def _read(self, request: Request, query_id: str) -> Statement:
         body = bytearray()
@@ -149,6 +167,8 @@ class Interface:
             unpacked = decompress(raw, headers.get("content-encoding", ""), self._limits.unpacked_bytes)
             return statement(url, headers, unpacked, writes, query_id)
 
+        if len(raw) <= _FEW_BYTES and "content-encoding" not in headers:
+            return interpret()
         return await to_thread.run_sync(interpret, limiter=self._threads)
 
     async def _wait_for(self, slot: anyio.Semaphore) -> None:
@@ -185,16 +205,14 @@ class _ResultResponse(Response):
         self,
         result: Answer,
         headers: dict[str, str],
-        coding: str,
+        packer: Packer,
         slot: anyio.Semaphore,
         threads: CapacityLimiter,
         limits: Limits,
     ) -> None:
         self._result, self._slot, self._threads, self._limits = result, slot, threads, limits
-        self._packer = Packer(coding)
+        self._packer = packer
         self._tag = secrets.token_hex(8)
-        if coding:
-            headers["Content-Encoding"] = coding
         headers["X-ClickHouse-Exception-Tag"] = self._tag
         self.status_code = 200
         self.background = None
@@ -244,14 +262,19 @@ class _ResultResponse(Response):
         return b"\r\n__exception__\r\n" + tag + b"\r\n" + text + length + b" " + tag + b"\r\n__exception__\r\n"
 
 
-def _collect(result: Answer, limit: int) -> None:
-    """Wait for the whole answer, or its first `limit` bytes, so that an error still gets a status of its own."""
+def _collect(result: Answer, limit: int) -> int | None:
+    """Wait for the whole answer, or its first `limit` bytes, so that an error still gets a status of its own.
+
+    Its bytes, where it is whole.
+    """
     ready: list[bytes] = []
     size = 0
+    chunk = None
     while size <= limit and (chunk := next(result.chunks, None)) is not None:
         ready.append(chunk)
         size += len(chunk)
     result.chunks = chain(ready, result.chunks)
+    return size if chunk is None else None
 
 
 def _coding(request: Request) -> str:

@@ -165,3 +165,14 @@ def _ask(clickhouse: ClickHouse, sql: str, user: str = "", password: str = "", *
         auth=(user or clickhouse.readonly_user, password or clickhouse.readonly_password),
         timeout=60,
     )
+
+
+def test_a_view_is_planned_as_a_part_of_a_question_and_still_goes_by_its_name(clickhouse: ClickHouse) -> None:
+    for sql in ("DROP VIEW IF EXISTS v_seen", "CREATE VIEW v_seen AS SELECT id, id * 2 AS twice FROM seen"):
+        _ask(clickhouse, sql, clickhouse.user, clickhouse.password).raise_for_status()
+    assert "VIEW" not in _ask(clickhouse, "EXPLAIN SELECT id FROM v_seen WHERE twice = 4").text
+    assert _ask(clickhouse, "SELECT id FROM v_seen WHERE twice = 4").text == "2\n"
+    assert _ask(clickhouse, "SELECT sum(v_seen.twice) AS twice FROM v_seen WHERE v_seen.id > 1").text == "4\n"
+    unknown = _ask(clickhouse, "SELECT v_seen.thrice FROM v_seen")
+    assert unknown.headers["X-ClickHouse-Exception-Code"] == "47"
+    assert "thrice" in unknown.text
