@@ -125,6 +125,7 @@ class Unfenced(transaction.AIOKafkaProducer):
 transaction.AIOKafkaProducer = Unfenced
 """, "zombie"),
 )  # fmt: skip
+_MOST_SCHEDULES = 5
 _MODULES = {"worker": "streams.worker", "writer": "sinks.writer"}
 
 
@@ -134,14 +135,20 @@ def planted(plant: Plant) -> tuple[str, str]:
 
 
 def caught(plant: Plant, seed: int) -> list[str]:
-    """What the oracle says of parts with the bug; nothing where it did not catch it."""
+    """What the oracle says of parts with the bug; nothing where it did not catch it.
+
+    Some bugs show in a moment only that trouble may not meet: then there is another schedule, of the next seed.
+    """
     folder = Path(tempfile.mkdtemp(prefix="throughline-plant-"))
     cell = next(each for each in CELLS if each.name == plant.cell)
     rounds: list[Traffic] = []
     with house(folder, neighbours, plant=planted(plant)) as built:
-        outcome = run(built, cell, seed, 150, rounds, 30)
+        for number in range(seed, seed + _MOST_SCHEDULES):
+            told = run(built, cell, number, 150, rounds, 30).verdict.told
+            if told:
+                break
     shutil.rmtree(folder, ignore_errors=True)
-    return outcome.verdict.told
+    return told
 
 
 def main() -> int:
