@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.clickhouse import guard
-from deploy.clickhouse.account import FREE_TO_READERS, READER_PLANS, Account
+from deploy.clickhouse.account import FREE_TO_READERS, Account
 from deploy.clickhouse.failure import READONLY, UNKNOWN_DATABASE, UNKNOWN_IDENTIFIER, QueryError, from_engine, refusal
 from deploy.clickhouse.gate import Gate
 from deploy.clickhouse.lock import DirectoryLock
@@ -78,11 +78,12 @@ class Engine:
 
     def run(self, statement: Statement, account: Account) -> Answer:
         """Run one statement. Raises QueryError; after the first bytes, `chunks` raises it."""
+        plans = account.plans(statement.sql)
         try:
-            return self._run(statement, account, READER_PLANS if account.readonly else {})
+            return self._run(statement, account, plans)
         except QueryError as failure:
             # A view that is planned as a part of the question has no name there: `v_deals.at` is unknown.
-            if not account.readonly or failure.code != UNKNOWN_IDENTIFIER:
+            if not plans or failure.code != UNKNOWN_IDENTIFIER:
                 raise
             return self._run(statement, account, {})
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from deploy.clickhouse.account import Account
 from tests.conftest import ClickHouse
 
 READONLY = "164"
@@ -176,3 +177,11 @@ def test_a_view_is_planned_as_a_part_of_a_question_and_still_goes_by_its_name(cl
     unknown = _ask(clickhouse, "SELECT v_seen.thrice FROM v_seen")
     assert unknown.headers["X-ClickHouse-Exception-Code"] == "47"
     assert "thrice" in unknown.text
+
+
+def test_only_a_readers_plain_views_are_planned_so() -> None:
+    reader, writer = Account("reader", "its-own", readonly=True), Account("writer", "its-own")
+    assert reader.plans("SELECT id FROM v_seen WHERE twice IN (2, 4)")
+    assert not reader.plans("SELECT id FROM v_seen_of(twice = 4)")
+    assert not reader.plans("SELECT a.id FROM v_seen AS a\n  join other.v_seen_of (twice = 4) AS b USING id")
+    assert not writer.plans("SELECT id FROM v_seen")
