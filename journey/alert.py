@@ -8,8 +8,9 @@ from datetime import datetime
 import msgspec
 
 from journey.correction import Outcome
-from journey.fact import Clock, Fact, Overlap, Stalled, fact_id, instant
+from journey.fact import Clock, Fact, Overlap, Stalled
 from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED
+from journey.saying import fact_id, instant
 
 TYPES = {
     (Stalled, OPENED): "prospect.stalled",

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from journey.fact import Clock, Fact, Handoff, Overlap, Position, Stalled, Transition, instant
+from journey.fact import Clock, Fact, Handoff, Overlap, Position, Stalled, Transition
 from journey.rebuild import fold_history
 from journey.rules import Rules
+from journey.saying import instant
 from journey.touch import Touch
 
 # (kind, name): ("entered", "lead.mql"), ("breached", "first_attempt"), ("alert", "prospect.stalled").

@@ -9,12 +9,12 @@ from hashlib import blake2b
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
-# Not among them are those that define messages of msgspec or pydantic. One of them, `recent`, gives a thread's turn
-# away once a touchpoint, which compiled modules never do.
+# Not among them are those that define messages of msgspec or pydantic, nor `rebuild`: compiled code never gives its
+# thread's turn away, which a long history that is folded in a thread must do now and then.
 MODULES = (
     "agreement", "clock", "colleagues", "condition", "correction", "deadline", "deal", "duplicate", "feedback", "fold",
-    "kind", "ledger", "overlap", "ownership", "packed", "packing", "position", "profile", "rules", "score", "settling",
-    "track",
+    "kind", "ledger", "overlap", "ownership", "packed", "packing", "position", "profile", "rules", "saying", "score",
+    "settling", "track",
 )  # fmt: skip
 _SOURCES = Path(__file__).parent
 BUILT = _SOURCES.parent / ".compiled"

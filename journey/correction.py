@@ -6,19 +6,20 @@ same head and the same current facts.
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
 
 from journey.agreement import fire
 from journey.duplicate import is_forgotten, is_known, remember
-from journey.fact import Clock, Correction, Deal, Fact, Overlap, Position, Ref, Stalled, TooLate, fact_id, instant
+from journey.fact import Clock, Correction, Deal, Fact, Overlap, Position, Ref, Stalled, TooLate
 from journey.fold import step
 from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, positions, standing
 from journey.packed import pack_head, unpack_head
-from journey.packing import name_of
+from journey.packing import append, name_of
 from journey.recent import Recents
 from journey.rules import Rules
+from journey.saying import fact_id, instant
 from journey.state import NO_BASE, Head, Journey
 from journey.touch import Touch
 
@@ -30,16 +31,21 @@ Place = tuple[int, str, str]
 Arrived = tuple[Place, bytes, Touch]
 
 
-@dataclass
+@dataclass(init=False)
 class Outcome:
     """What changed: facts to publish (unstamped), events people may be told of, and counts."""
 
-    facts: list[Fact] = field(default_factory=list)
-    events: dict[tuple[str, str], int] = field(default_factory=dict)
-    taken_back: list[Fact] = field(default_factory=list)
-    folded: int = 0
-    duplicates: int = 0
-    too_late: int = 0
+    facts: list[Fact]
+    events: dict[tuple[str, str], int]
+    taken_back: list[Fact]
+    folded: int
+    duplicates: int
+    too_late: int
+
+    def __init__(self, facts: list[Fact] | None = None, too_late: int = 0) -> None:
+        self.facts = [] if facts is None else facts
+        self.events, self.taken_back = {}, []
+        self.folded, self.duplicates, self.too_late = 0, 0, too_late
 
 
 def begin(rules: Rules) -> Journey:
@@ -150,11 +156,11 @@ def fold_newest(journey: Journey, touch: Touch, rules: Rules, ledger: Ledger, na
     `name` is the touchpoint's, where it has been made already.
     """
     head, quiet_since = journey.head, touch.at - rules.correction_ms
-    if journey.recents and head.last < quiet_since and head.fired < quiet_since:
+    if head.last < quiet_since and head.fired < quiet_since and journey.recents.count:
         remember(journey, journey.recents.names(), touch.at, rules)
         journey.base, journey.recents = pack_head(head), Recents()
     step(head, touch, rules, ledger)
-    journey.recents.append(touch, name)
+    append(journey.recents, touch, name or name_of(touch))
 
 
 def _refold(

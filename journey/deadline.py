@@ -28,9 +28,11 @@ def fire(head: Head, until: int, rules: Rules, ledger: Ledger) -> None:
 
 def schedule(head: Head, rules: Rules) -> None:
     """Note when the next thing is due; the day of the next policy is one."""
-    head.due = min([due[0] for due in pending(head, rules)], default=0)
-    if rules.until and not 0 < head.due < rules.until:
-        head.due = rules.until
+    soonest = rules.until
+    for due in pending(head, rules):
+        if not 0 < soonest <= due[0]:
+            soonest = due[0]
+    head.due = soonest
 
 
 def pending(head: Head, rules: Rules) -> list[Due]:

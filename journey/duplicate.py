@@ -10,6 +10,7 @@ from hashlib import blake2b
 from struct import Struct
 from typing import Final
 
+from journey.packing import newest_in
 from journey.rules import Rules
 from journey.state import Journey
 
@@ -21,7 +22,7 @@ _LAST_DAY: Final = 0xFFFF
 
 def is_known(journey: Journey, name: bytes, newest: int, rules: Rules) -> bool:
     """Whether a touchpoint of this name has arrived and is not forgotten: to the day, whatever else arrived when."""
-    occurred = journey.recents.named(name)
+    occurred = newest_in(journey.recents.packed, name)
     if occurred is not None and not is_forgotten(occurred, newest, rules):
         return True
     known = journey.known

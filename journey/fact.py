@@ -1,31 +1,14 @@
 """The facts of schemas/fact.py as compact structs, built fast inside the fold; a test holds both to one form."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
-from hashlib import blake2b
 from typing import get_args
 
 import msgspec
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from journey.saying import EPOCH
+
 _NEVER = EPOCH
-
-
-@lru_cache(maxsize=16_384)
-def instant(ms: int) -> datetime:
-    """The UTC moment of epoch milliseconds. The facts of one fold name the same few moments many times."""
-    return EPOCH + timedelta(milliseconds=ms)
-
-
-def instant_or_none(ms: int) -> datetime | None:
-    """The UTC moment of epoch milliseconds; None for 0, which stands for never."""
-    return instant(ms) if ms else None
-
-
-def fact_id(*parts: object) -> str:
-    """32 hex digits that are the same wherever and whenever the same thing is said."""
-    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
 class Ref(msgspec.Struct, gc=False):

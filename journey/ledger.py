@@ -4,22 +4,9 @@ from decimal import Decimal
 from typing import Final
 
 from journey.condition import AMOUNT_SCALE
-from journey.fact import (
-    Clock,
-    Deal,
-    Fact,
-    Feedback,
-    Handoff,
-    Overlap,
-    Position,
-    Ref,
-    Stalled,
-    Transition,
-    fact_id,
-    instant,
-    instant_or_none,
-)
+from journey.fact import Clock, Deal, Fact, Feedback, Handoff, Overlap, Position, Ref, Stalled, Transition
 from journey.rules import Rules, TrackRules
+from journey.saying import fact_id, instant, instant_or_none
 from journey.state import (
     BREACHED,
     CLOCK_STATES,

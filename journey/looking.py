@@ -21,7 +21,7 @@ from journey.condition import (
     StageIs,
     property_of,
 )
-from journey.fact import instant
+from journey.saying import instant
 from journey.settling import compile_test, specialise
 
 if TYPE_CHECKING:

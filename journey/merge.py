@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from journey.correction import Outcome, arrive
-from journey.fact import Fact, Merge, Overlap, Rebuilt, Stalled, fact_id, instant
+from journey.fact import Fact, Merge, Overlap, Rebuilt, Stalled
 from journey.ledger import OPENED, RESOLVED, standing
+from journey.packing import append, name_of
 from journey.rules import Rules
+from journey.saying import fact_id, instant
 from journey.state import NO_BASE, Journey, Meanwhile
 from journey.touch import Touch
 
@@ -137,7 +139,7 @@ def note(journey: Journey, offset: int, touch: Touch) -> None:
     """Keep a touchpoint that arrives while a rebuild is awaited: the history may end before it."""
     journey.meanwhile = journey.meanwhile or Meanwhile()
     journey.meanwhile.offsets.append(offset)
-    journey.meanwhile.touches.append(touch)
+    append(journey.meanwhile.touches, touch, name_of(touch))
 
 
 def swap(

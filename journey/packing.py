@@ -7,12 +7,15 @@ besides. Known words are numbers (`journey.word`), an id that is a UUID in its u
 import re
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from journey.touch import Touch
 from journey.word import CHANNELS, DIRECTIONS, PROPERTIES, SOURCES, SUBJECTS, TEAMS, TYPES, UNKNOWN, numbered
+
+if TYPE_CHECKING:
+    from journey.recent import Recents
 
 Kind = tuple[str | None, ...]
 Packed = bytes | bytearray
@@ -80,6 +83,12 @@ def pack_touch(touch: Touch, name: bytes) -> bytes:
     return (_BYTES[size] if size < _LONG_TOUCH else b"\xff" + size.to_bytes(4, "big")) + raw
 
 
+def append(recents: "Recents", touch: Touch, name: bytes) -> None:
+    """Take a touchpoint in that is newer than all recent ones; `name` is what `name_of` says of it."""
+    recents.packed += pack_touch(touch, name)
+    recents.count += 1
+
+
 def touches_in(packed: bytes) -> Iterator[Touch]:
     """Every touchpoint of several in a row."""
     for start, end in bounds(packed):
@@ -93,12 +102,14 @@ def names_in(packed: bytes) -> Iterator[tuple[int, bytes]]:
         yield instant_in(raw), raw[_INSTANT : _after_name(raw)]
 
 
-def newest_in(packed: bytes, name: bytes) -> int | None:
+def newest_in(packed: Packed, name: bytes) -> int | None:
     """When the last touchpoint of this name in a row occurred; None where there is none."""
     found = None
-    for start, end in bounds(packed):
-        if packed.startswith(name, start + _INSTANT):
-            found = instant_in(packed[start:end])
+    # Where it is here it is most likely one; but the same bytes may stand for something else.
+    if name in packed:
+        for start, end in bounds(packed):
+            if packed.startswith(name, start + _INSTANT):
+                found = instant_in(bytes(packed[start:end]))
     return found
 
 

@@ -8,11 +8,12 @@ import msgspec
 from pydantic import BaseModel
 
 from journey import fact as facts
-from journey.fact import Fact, instant_or_none
+from journey.fact import Fact
 from journey.looking import holds, seen_by
 from journey.ownership import taker
 from journey.policy.condition import Condition
 from journey.rules import Rules
+from journey.saying import instant_or_none
 from journey.state import ClockRun, Head
 from journey.touch import Touch
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 import msgspec
 
-from journey.packing import bounds, instant_in, name_as, name_at, name_of, names_in, newest_in, pack_touch, touches_in
+from journey.packing import append, bounds, instant_in, name_as, name_at, names_in, pack_touch, touches_in
 from journey.touch import Touch
 
 
@@ -22,15 +22,10 @@ class Recents(msgspec.Struct, array_like=True, gc=False):
         """Every touchpoint, oldest first."""
         return touches_in(bytes(self.packed))
 
-    def append(self, touch: Touch, name: bytes | None = None) -> None:
-        """Take one in that is newer than all; `name` is what `name_of` says of it."""
-        self.packed += pack_touch(touch, name or name_of(touch))
-        self.count += 1
-
     def insert(self, index: int, touch: Touch, name: bytes) -> None:
         """Take one in that is to stand at this place; `name` is what `name_of` says of it."""
         if index >= self.count:
-            self.append(touch, name)
+            append(self, touch, name)
             return
         begin = next(islice(bounds(self.packed), index - 1, None))[1] if index else 0
         self.packed[begin:begin] = pack_touch(touch, name)
@@ -48,11 +43,6 @@ class Recents(msgspec.Struct, array_like=True, gc=False):
     def name_at(self, place: int) -> tuple[str, str]:
         """Source and id of the touchpoint whose name stands here."""
         return name_at(self.packed, place)
-
-    def named(self, name: bytes) -> int | None:
-        """When the newest touchpoint of this name occurred; None where there is none."""
-        # Where it is here it is most likely one; but the same bytes may stand for something else.
-        return newest_in(bytes(self.packed), name) if name in self.packed else None
 
     def names(self) -> Iterator[tuple[int, bytes]]:
         """(instant, name) of every touchpoint."""

@@ -1,7 +1,5 @@
 """Moves on a track: up by entry rules, back only by regress rules, aside into detours, and back from them."""
 
-from dataclasses import dataclass
-
 from journey.ledger import RESOLVED, Ledger
 from journey.profile import TrackProfile, passes
 from journey.rules import Rules, TrackRules
@@ -9,15 +7,12 @@ from journey.state import NOWHERE, Head
 from journey.touch import Touch
 
 
-@dataclass(frozen=True)
 class Move:
     """A customer went from one place of a track to another."""
 
-    track: int
-    left: int
-    to: int
-    kind: str
-    rule: str
+    def __init__(self, track: int, left: int, to: int, kind: str, rule: str) -> None:
+        self.track, self.left, self.to = track, left, to
+        self.kind, self.rule = kind, rule
 
 
 def decide(head: Head, profile: TrackProfile, track: TrackRules) -> Move | None:

@@ -3,20 +3,10 @@
 from itertools import groupby
 from typing import Any
 
-from journey.fact import (
-    Clock,
-    Deal,
-    Fact,
-    Feedback,
-    Handoff,
-    Overlap,
-    Position,
-    Stalled,
-    Transition,
-    instant,
-)
+from journey.fact import Clock, Deal, Fact, Feedback, Handoff, Overlap, Position, Stalled, Transition
 from journey.identity import Identifier
 from journey.linking import STRENGTHS
+from journey.saying import instant
 from journey.trial import Trial, Tried
 
 

@@ -22,7 +22,7 @@ from streams.chunk import ChunkTransport
 from streams.clock import Clock
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
-from streams.lane import Chunk, Lane, LaneFencedError, LaneSettings, LaneStuckError
+from streams.lane import Chunk, Lane, LaneFencedError, LaneSettings
 from streams.metrics import Metrics
 from streams.redirects import Redirects
 from streams.refusal import LaneRefusedError
@@ -47,6 +47,10 @@ _WATCH_SECONDS, _STARVED_SECONDS = 5.0, 15.0
 _WITHOUT_SECONDS = 30.0
 # Kafka is silent, or gone: whoever looks on gives up and looks again.
 _WATCHED_SECONDS = 30.0
+
+
+class LaneStuckError(Exception):
+    """A partition that goes to another worker is not let go of: the process must end. The message says which."""
 
 
 class Worker:
@@ -196,8 +200,7 @@ class Worker:
 
     def stuck_seconds(self) -> float:
         """How long the slowest lane with a backlog has not moved; 0 where none waits."""
-        now = time.monotonic()
-        return max((now - lane.progress_at for lane in self.lanes.values() if lane.backlog), default=0.0)
+        return max((lane.stuck_seconds for lane in self.lanes.values()), default=0.0)
 
     async def watch(self) -> None:
         """Fail where records wait behind an idle lane and are not fetched, an input was re-created, or the group gives

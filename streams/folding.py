@@ -3,7 +3,7 @@
 Each customer's touchpoints of a chunk are folded at once, where a control record comes between before it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,9 @@ import msgspec
 from journey.agreement import expect, is_outdated
 from journey.alert import alerts
 from journey.correction import Outcome, arrive, begin
-from journey.fact import instant
 from journey.merge import come_back, depart, let_go, note, swap, take_in, turn, want_rebuild
 from journey.rules import Rules
+from journey.saying import instant
 from journey.state import Journey
 from journey.touch import Touch
 from schemas import rejection, topic
@@ -39,7 +39,7 @@ from streams.control import (
 )
 from streams.placement import partition_of
 from streams.policies import under
-from streams.stage import Effects
+from streams.stage import Effects, Pieces
 from streams.stored import (
     POLICIES_KEY,
     BrokenStateError,
@@ -52,6 +52,7 @@ from streams.stored import (
 from streams.wire import decode, touch_of, with_customer
 
 _MOST_MEANWHILE = 512
+_PIECE = 64
 _TOUCHPOINTS = (b"", FORWARDED, ACCOUNT)
 _encode = msgspec.json.Encoder().encode
 
@@ -86,45 +87,53 @@ class Folding:
         self._offset = 0
         self._folded = 0
 
-    def chunk(self, records: Any) -> Effects:
+    def chunk(self, records: Sequence[Any]) -> Pieces:
         """Fold all records of a chunk; nothing is changed but the effects."""
         effects = self.effects
         effects.taken = len(records)
-        for record in records:
-            if record.value is None:
-                continue
-            self._offset = record.offset
-            kind = kind_of(record.headers) if record.headers else b""
-            if kind not in _TOUCHPOINTS:
-                if is_of_another_release(kind):
-                    raise UnknownVersionError(
-                        f"{record.topic}/{record.partition}/{record.offset} is a control record of the kind "
-                        f"{kind.decode(errors='replace')!r}, which this program does not know: upgrade every worker"
-                    )
-                self._control(record)
-                continue
-            try:
-                wire = decode(record.value)
-            except msgspec.MsgspecError as error:
-                self._reject(record, str(error))
-                continue
-            touch = touch_of(wire, self.rules.names_read)
-            self._watermark = max(self._watermark, touch.at)
-            if not wire.customer_id:
-                continue
-            value = self._value(wire.customer_id)
-            if value is not None and is_redirect(value):
-                self._forward(record, touch.of or unpack(value).redirect)
-                continue
-            if kind == ACCOUNT:
-                self._accounts.add(wire.customer_id)
-            self._arrivals.setdefault(wire.customer_id, []).append((touch, record))
+        for first in range(0, len(records), _PIECE):
+            for record in records[first : first + _PIECE]:
+                self._take(record)
+            yield
         for customer_id, arrivals in self._arrivals.items():
             self._arrive(customer_id, arrivals)
+            yield
         if self._folded:
             effects.count("folded", by=self._folded)
         effects.watermark = self.now
         return effects
+
+    def _take(self, record: Any) -> None:
+        """Put a touchpoint to its customer's, or do what is to be done first."""
+        if record.value is None:
+            return
+        self._offset = record.offset
+        kind = kind_of(record.headers) if record.headers else b""
+        if kind not in _TOUCHPOINTS:
+            if is_of_another_release(kind):
+                raise UnknownVersionError(
+                    f"{record.topic}/{record.partition}/{record.offset} is a control record of the kind "
+                    f"{kind.decode(errors='replace')!r}, which this program does not know: upgrade every worker"
+                )
+            self._control(record)
+            return
+        try:
+            wire = decode(record.value)
+        except msgspec.MsgspecError as error:
+            self._reject(record, str(error))
+            return
+        touch = touch_of(wire, self.rules.names_read)
+        self._watermark = max(self._watermark, touch.at)
+        customer_id = wire.customer_id
+        if not customer_id:
+            return
+        value = self._value(customer_id)
+        if value is not None and is_redirect(value):
+            self._forward(record, touch.of or unpack(value).redirect)
+            return
+        if kind == ACCOUNT:
+            self._accounts.add(customer_id)
+        self._arrivals.setdefault(customer_id, []).append((touch, record))
 
     def due(self, customer_id: str, now: int) -> None:
         """Do what time alone does to a customer."""

@@ -9,7 +9,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from journey.account import KINDS
-from journey.fact import instant
+from journey.saying import instant
 from journey.touch import Touch
 from streams.wire import WireMoney, WireTouchpoint, touch_of
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from journey.account import account_id_of, account_of, matters
-from journey.fact import instant
 from journey.identity import Identifier, identifiers_of
 from journey.linking import SEEN, STATEMENTS
+from journey.saying import instant
 from schemas import rejection, topic
 from schemas.rejection import Rejection
 from schemas.touchpoint import EARLIEST, END
@@ -16,13 +16,14 @@ from streams.links import RecentLinks, link_of
 from streams.links import encode as encode_link
 from streams.placement import partition_of
 from streams.raw import RawTouchpoint, encode, read
-from streams.stage import Effects, Headers
+from streams.stage import Effects, Headers, Pieces, Stage
 
+_PIECE = 64
 # A touchpoint, the identifiers that name its customer, its account's id, and when it occurred.
 Accepted = tuple[RawTouchpoint, tuple[Identifier, ...], str, int]
 
 
-class IntakeStage:
+class IntakeStage(Stage):
     """Holds no state but its position: the record and, for `future`, the clock decide what becomes of a record.
 
     Whose it is may be a little out of date: then the journey stage passes it on. Links are told at least once.
@@ -76,36 +77,42 @@ class IntakeStage:
         self._watermark = effects.watermark
         self._recent.settle()
 
-    def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
+    def pieces(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Pieces:
         """Accept or reject each record of a chunk."""
-        effects = Effects()
+        effects = Effects(watermark=self._watermark)
         self._recent.begin()
-        watermark = self._watermark
         received_at = instant(wall_ms).isoformat().replace("+00:00", "Z")
-        latest = wall_ms + self._future_ms
         for effects.taken, record in enumerate(records):
-            if record.value is None:
-                effects.count("ignored", "null")
-                continue
-            origin = f"{record.topic}/{record.partition}/{record.offset}"
-            found = self._accept(record.value, latest)
-            if isinstance(found, Rejection):
-                value, headers = rejection.record(found, record.value, origin, received_at)
-                effects.write(topic.REJECTED, 0, record.key, value, headers)
-                effects.count("rejected", found.reason)
-                continue
-            touchpoint, named, account_id, occurred_ms = found
-            if gate is not None and not gate(record.timestamp, occurred_ms):
+            if not self._take(record, wall_ms, received_at, gate, effects):
                 break
-            watermark = max(watermark, occurred_ms)
-            rest = f'"received_at":"{received_at}","origin":"{origin}",{encode(touchpoint)[1:].decode()}'
-            self._write(named[0].derived_id if named else "", account_id, rest, matters(touchpoint), effects)
-            self._link(touchpoint, named, occurred_ms, effects)
-            effects.count("accepted", touchpoint.source, touchpoint.team)
+            if not effects.taken % _PIECE:
+                yield
         else:
             effects.taken = len(records)
-        effects.watermark = min(watermark, wall_ms)
+        effects.watermark = min(effects.watermark, wall_ms)
         return effects
+
+    def _take(self, record: Any, wall_ms: int, received_at: str, gate: Gate | None, effects: Effects) -> bool:
+        """Accept or reject a record; whether the gate lets it pass."""
+        if record.value is None:
+            effects.count("ignored", "null")
+            return True
+        origin = f"{record.topic}/{record.partition}/{record.offset}"
+        found = self._accept(record.value, wall_ms + self._future_ms)
+        if isinstance(found, Rejection):
+            value, headers = rejection.record(found, record.value, origin, received_at)
+            effects.write(topic.REJECTED, 0, record.key, value, headers)
+            effects.count("rejected", found.reason)
+            return True
+        touchpoint, named, account_id, occurred_ms = found
+        if gate is not None and not gate(record.timestamp, occurred_ms):
+            return False
+        effects.watermark = max(effects.watermark, occurred_ms)
+        rest = f'"received_at":"{received_at}","origin":"{origin}",{encode(touchpoint)[1:].decode()}'
+        self._write(named[0].derived_id if named else "", account_id, rest, matters(touchpoint), effects)
+        self._link(touchpoint, named, occurred_ms, effects)
+        effects.count("accepted", touchpoint.source, touchpoint.team)
+        return True
 
     def _write(self, derived_id: str, account_id: str, rest: str, matters_to_account: bool, effects: Effects) -> None:
         """The envelope for the customer, and one more for the account where that has to know."""

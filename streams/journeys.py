@@ -9,7 +9,7 @@ from streams.alignment import Gate
 from streams.folding import Folding
 from streams.policies import under
 from streams.schedule import Schedule
-from streams.stage import Effects
+from streams.stage import Effects, Pieces, Stage
 from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, refuse_other_version, unpack_policies
 
 # One slice of a sweep folds so many customers, or looks at so many who are not due after all: some milliseconds.
@@ -19,7 +19,7 @@ _POLICIES = POLICIES_KEY.decode()
 _NONE_ADOPTED: list[tuple[int, str]] = []
 
 
-class JourneyStage:
+class JourneyStage(Stage):
     """State of one partition: packed journeys by customer, and a schedule of what is due."""
 
     name = "journey"
@@ -72,7 +72,7 @@ class JourneyStage:
         if self._adopted:
             self._to_review = list(self._journeys)
 
-    def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
+    def pieces(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Pieces:
         """Group a chunk by customer, fold each customer once, write each changed journey once."""
         return self._folding(wall_ms).chunk(records)
 

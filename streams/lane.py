@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -21,10 +22,10 @@ from sinks.waiting import at_most, happens
 from streams.alignment import Alignment, Gate
 from streams.clock import Clock, steady_ms
 from streams.metrics import Metrics
-from streams.portion import Portion
+from streams.piecemeal import Piecemeal
 from streams.reading import ends_of, reader, stretch
 from streams.refusal import LaneRefusedError, refuse_other_input, refuse_strange
-from streams.stage import Effects, Output, Stage
+from streams.stage import Effects, Output, Pieces, Stage
 from streams.stored import POSITION_KEY, Position, UnknownVersionError, newest_position, pack_position
 from streams.topics import topic_ids
 from streams.transaction import producer_of, send, transactional_id
@@ -42,10 +43,6 @@ _LIVE_MS = 5 * 60_000
 
 class LaneFencedError(Exception):
     """Another worker owns the partition: this process was away for longer than its session, and must begin anew."""
-
-
-class LaneStuckError(Exception):
-    """A partition that goes to another worker is not let go of: the process must end. The message says which."""
 
 
 class _OvertakenError(Exception):
@@ -67,7 +64,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class LaneSettings:
-    """What every lane of a worker shares. Who folds has the `turn`: between two folds everybody's messages are read."""
+    """What every lane of a worker shares. Who folds many records has the `turn`."""
 
     bootstrap: str
     group: str
@@ -100,15 +97,14 @@ class Lane:
         self.progress_at = time.monotonic()
         self._settings = settings
         self._metrics = metrics
-        self._chunks: list[Chunk] = []
+        self._chunks, self._taken = list[Chunk](), list[Chunk]()
         self.waiting_bytes = 0
-        self._taken: list[Chunk] = []
         self._arrived = asyncio.Event()
         self._going, self._working = asyncio.Event(), asyncio.Lock()
         self._going.set()
         self._first, self._stood = True, False
         self._quiet_since = time.monotonic()
-        self._portion = Portion()
+        self._folds = Piecemeal(settings.turn, self._going)
         self._watermark = 0
         self._cuts: tuple[int, ...] = ()
         self._end_at_open = 0
@@ -119,6 +115,11 @@ class Lane:
     def backlog(self) -> int:
         """Chunks that are here, worked on or not."""
         return len(self._chunks) + len(self._taken)
+
+    @property
+    def stuck_seconds(self) -> float:
+        """How long nothing has moved though something is here; 0 while it only waits for its turn."""
+        return time.monotonic() - self.progress_at if self.backlog and not self._folds.is_queued else 0.0
 
     def put(self, chunk: Chunk) -> None:
         """Queue a chunk; chunks of one partition come in order. What comes while the lane stands still comes again."""
@@ -316,8 +317,11 @@ class Lane:
             records = [record for record in records if record.offset >= self.position]
             if not records:
                 return
-        while records and self._going.is_set():
-            effects = await self._fold(records[: self._portion.most])
+        while records:
+            portion = records[: self._folds.most]
+            effects = await self._folds.fold(len(portion), partial(self._begin, portion))
+            if effects is None:
+                break
             if not effects.taken:
                 await self._settings.alignment.changed()
                 continue
@@ -328,13 +332,10 @@ class Lane:
             self.progress_at = time.monotonic()
         self._metrics.chunk_seconds.labels(self.stage.name).observe(time.perf_counter() - started)
 
-    async def _fold(self, records: Sequence[Any]) -> Effects:
-        async with self._settings.turn:
-            gate = self._align(records[0].timestamp) if self.stage.aligned else None
-            started = time.perf_counter()
-            effects = self.stage.fold(records, self._settings.clock.now_ms(), gate)
-            self._portion.took(effects.taken, time.perf_counter() - started)
-        return effects
+    def _begin(self, records: Sequence[Any]) -> Pieces:
+        self.progress_at = time.monotonic()
+        gate = self._align(records[0].timestamp) if self.stage.aligned else None
+        return self.stage.pieces(records, self._settings.clock.now_ms(), gate)
 
     def _position(self, offset: int, watermark: int) -> Position:
         return Position(offset, watermark, self._settings.partitions, self.stage.policy, self._input, self._cuts)

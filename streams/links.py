@@ -5,9 +5,9 @@ from typing import Annotated
 
 import msgspec
 
-from journey.fact import instant
 from journey.identity import Identifier
 from journey.linking import SEEN, STRENGTHS, Edge, Key, Statement
+from journey.saying import instant
 from streams.stored import UnknownVersionError
 
 _KIND = f"^({'|'.join(STRENGTHS)})$"

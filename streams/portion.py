@@ -1,11 +1,11 @@
-"""How much is folded at once: a fold stands the worker's loop still, and everybody else's transaction with it."""
+"""How much is folded at once, and committed together: what has been folded is folded again where its commit fails."""
 
-_SECONDS = 0.5
+_SECONDS = 2.0
 _FIRST, _FEWEST = 1_000, 100
 
 
 class Portion:
-    """So many records that a fold takes half a second at most, however busy the machine is; `most` begins small."""
+    """So many records that a fold takes two seconds at most, however busy the machine is; `most` begins small."""
 
     def __init__(self) -> None:
         self.most = _FIRST

@@ -5,18 +5,19 @@ from typing import Any
 
 import msgspec
 
-from journey.fact import IdentityConflict, Ref, fact_id, instant
+from journey.fact import IdentityConflict, Ref
 from journey.identities import Assignment, Changes, Conflict, Identities
+from journey.saying import fact_id, instant
 from schemas import rejection, topic
 from streams.alignment import Gate
 from streams.control import Assign, Control, Release, output_of
 from streams.links import IdentityRedirect, decode_link, encode, pack_edge, unpack_edge
 from streams.placement import partition_of
-from streams.stage import Effects
+from streams.stage import Effects, Pieces, Stage
 from streams.stored import POSITION_KEY
 
 
-class ResolverStage:
+class ResolverStage(Stage):
     """Its state is every edge; who is who follows from them.
 
     Unlike other stages it moves on while it folds: a lane whose transaction fails forgets it and restores it. A
@@ -61,8 +62,8 @@ class ResolverStage:
         """Keep how new the newest link is."""
         self._watermark = effects.watermark
 
-    def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
-        """Take in a chunk of links, and tell what all of them together changed."""
+    def pieces(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Pieces:
+        """Take in a chunk of links, and tell what all of them together changed: one piece, which is not given up."""
         effects, watermark = Effects(taken=len(records)), self._watermark
         for record in records:
             if record.value is None:
@@ -76,6 +77,7 @@ class ResolverStage:
             watermark = max(watermark, link.key[0])
         effects.watermark = min(watermark, wall_ms)
         self._tell(self._identities.changes(), records[-1].offset + 1, wall_ms, effects)
+        yield from ()
         return effects
 
     def _tell(self, changes: Changes, number: int, wall_ms: int, effects: Effects) -> None:

@@ -1,6 +1,6 @@
 """What a lane asks of a stage, and what a stage answers: effects, carried out by the lane in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -29,6 +29,10 @@ class Effects:
         self.counts[what] = self.counts.get(what, 0) + by
 
 
+# A fold, some records at a time. One that is given up has changed nothing.
+Pieces = Generator[None, None, Effects]
+
+
 class Stage(Protocol):
     """One partition's share of a stage. Synchronous and free of I/O: the lane does all of it."""
 
@@ -46,8 +50,18 @@ class Stage(Protocol):
     def restored(self, watermark: int, generation: int = 0) -> None:
         """The state is complete; the number of partitions has changed `generation` times."""
 
-    def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None) -> Effects:
+    def pieces(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Pieces:
         """What a chunk of input records leads to, up to the first one that `gate` holds back."""
+
+    def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
+        """The same in one go."""
+        pieces = self.pieces(records, wall_ms, gate)
+        while True:
+            try:
+                next(pieces)
+            except StopIteration as done:
+                effects: Effects = done.value
+                return effects
 
     def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
         """What is due by now, some milliseconds' share of it; None where nothing is left to look at."""

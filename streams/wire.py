@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from journey.condition import AMOUNT_SCALE
-from journey.fact import EPOCH
+from journey.saying import EPOCH
 from journey.touch import Touch
 
 _MILLISECOND = timedelta(milliseconds=1)

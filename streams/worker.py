@@ -19,9 +19,9 @@ from journey.rules import Rules
 from schemas.settings import Settings
 from sinks.health import serving
 from sinks.waiting import at_most
-from streams.app import INPUTS, Worker
+from streams.app import INPUTS, LaneStuckError, Worker
 from streams.health import STUCK_SECONDS, health_app
-from streams.lane import LaneFencedError, LaneStuckError
+from streams.lane import LaneFencedError
 from streams.starvation import StarvedError
 from streams.topics import WrongTopicsError, refuse_wrong, topic_ids
 

@@ -7,8 +7,9 @@ import msgspec
 
 from console.analyst import Analyst
 from journey.explanation import Step, explain
-from journey.fact import Clock, Fact, Overlap, Position, Stalled, instant
+from journey.fact import Clock, Fact, Overlap, Position, Stalled
 from journey.rules import Rules
+from journey.saying import instant
 from journey.touch import Touch
 from streams.history import histories
 

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journey.alert import alerts
-from journey.fact import Correction, Fact, Overlap, TooLate, instant
+from journey.fact import Correction, Fact, Overlap, TooLate
 from journey.ledger import overlap_id
 from journey.packed import pack_head, pack_journey
 from journey.policy.reading import read
 from journey.rules import Rules
+from journey.saying import instant
 from journey.touch import Touch
 from tests.journey.journeys import arrivals
 from tests.journey.policies import changed

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from journey.comparison import Comparison, things
 from journey.correction import arrive, begin
-from journey.fact import Stalled, instant
+from journey.fact import Stalled
 from journey.policy.reading import read
 from journey.rules import Rules
+from journey.saying import instant
 from journey.touch import Touch
 from tests.journey.journeys import touches
 from tests.journey.policies import changed

@@ -18,7 +18,7 @@ from random import Random
 from benchmarks.touchpoints import Volume, records
 from journey.compiled import is_used
 from journey.correction import arrive, begin
-from journey.fact import instant
+from journey.saying import instant
 from journey.policy.reading import read
 from journey.rules import Rules
 from journey.packed import pack_journey

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from journey import fact as compact
 from journey.alert import alerts
-from journey.fact import instant
+from journey.saying import instant
 from schemas import alert as alert_schema
 from schemas import fact as schema
 from tests.journey.journeys import touches

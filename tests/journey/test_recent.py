@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from journey import word
 from journey.correction import begin
 from journey.packed import pack_head, pack_journey, unpack_head, unpack_journey
-from journey.packing import name_of
+from journey.packing import append, name_of, newest_in
 from journey.recent import Recents
 from journey.state import Contact, Journey
 from journey.touch import Touch
@@ -52,7 +52,7 @@ TOUCHES = st.builds(
 def recents_of(touches: list[Touch]) -> Recents:
     recents = Recents()
     for one in touches:
-        recents.append(one)
+        append(recents, one, name_of(one))
     return recents
 
 
@@ -77,13 +77,16 @@ def test_touchpoints_of_any_content_come_back_as_they_were(touches: list[Touch],
     assert list(recents.names()) == [(one.at, name_of(one)) for one in touches]
     for one in touches:
         found = [other.at for other in touches if (other.source, other.id) == (one.source, one.id)]
-        assert recents.named(name_of(one)) == found[-1]
+        assert newest_in(recents.packed, name_of(one)) == found[-1]
 
 
 @given(TOUCHES, TOUCHES)
 def test_two_touchpoints_have_one_name_only_where_source_and_id_are_the_same(one: Touch, other: Touch) -> None:
     assert (name_of(one) == name_of(other)) == ((one.source, one.id) == (other.source, other.id))
-    assert recents_of([one]).named(name_of(other)) is None or (one.source, one.id) == (other.source, other.id)
+    assert newest_in(recents_of([one]).packed, name_of(other)) is None or (one.source, one.id) == (
+        other.source,
+        other.id,
+    )
 
 
 @given(st.lists(TOUCHES, max_size=4), st.tuples(TEXTS, TEXTS), st.tuples(TEXTS, TEXTS), st.data())
@@ -118,7 +121,8 @@ def test_a_journey_of_an_earlier_field_list_is_read_with_the_later_fields_at_the
 
 def test_a_touchpoint_with_a_uuid_takes_some_thirty_bytes() -> None:
     recents = Recents()
-    recents.append(touch(str(UUID(int=2**127)), START, "page.viewed", properties={"path": "/pricing"}))
+    one = touch(str(UUID(int=2**127)), START, "page.viewed", properties={"path": "/pricing"})
+    append(recents, one, name_of(one))
     assert len(recents.packed) < 45
 
 

@@ -11,10 +11,10 @@ def test_folds_become_as_long_as_they_may_and_short_again_where_records_cost_mor
     portion = Portion()
     for _ in range(12):
         portion.took(portion.most, portion.most * cost)
-    assert 0.2 <= portion.most * cost <= 0.51
+    assert 0.9 <= portion.most * cost <= 2.01
     for _ in range(3):
         portion.took(portion.most, portion.most * cost * dearer)
-    assert portion.most <= max(100, 0.51 / (cost * dearer))
+    assert portion.most <= max(100, 2.01 / (cost * dearer))
 
 
 def test_small_folds_teach_nothing_of_large_ones() -> None:
