@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,11 +15,13 @@ from sinks.clickhouse.position import write_positions
 from sinks.clickhouse.table import BY_NAME, Row, Table
 from sinks.clickhouse.voiding import void
 
+# While the server sorts and packs the rows of one table, those of others are encoded here, or sorted there beside it.
+_TABLES_AT_ONCE = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Insertion:
-    """Inserts through one client; remembers the tables' column types. One thread at a time."""
+    """Inserts through one client; remembers the tables' column types. One `insert` at a time."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -32,19 +35,30 @@ class Insertion:
         An acknowledged table leaves the batch, by `done(table, rows)`; `voided(table, rows)` hears of rows taken back.
         Raises clickhouse_connect's errors; the batch then holds what is left to do. Tables collapse a repeated row.
         """
-        for name in list(batch.rows):
-            rows = batch.rows[name]
-            if not rows:
-                continue
-            crash.passing("writer.before_insert")
-            for chunk in _by_month(BY_NAME[name], rows):
-                self._insert(BY_NAME[name], chunk)
-            crash.passing("writer.after_insert")
-            del batch.rows[name]
-            done(name, len(rows))
+        self._fill_all(batch, done)
         void(self.client, batch.endings, voided)
         batch.endings = {}
         write_positions(self.client, batch.positions)
+
+    def _fill_all(self, batch: Batch, done: Callable[[str, int], None]) -> None:
+        tables = sorted((name for name, rows in batch.rows.items() if rows), key=lambda name: -len(batch.rows[name]))
+        failed = []
+        with ThreadPoolExecutor(_TABLES_AT_ONCE) as threads:
+            inserts = {threads.submit(self._fill, name, batch.rows[name]): name for name in tables}
+            for insert in as_completed(inserts):
+                if error := insert.exception():
+                    failed.append(error)
+                else:
+                    name = inserts[insert]
+                    done(name, len(batch.rows.pop(name)))
+        if failed:
+            raise failed[0]
+
+    def _fill(self, name: str, rows: list[Row]) -> None:
+        crash.passing("writer.before_insert")
+        for chunk in _by_month(BY_NAME[name], rows):
+            self._insert(BY_NAME[name], chunk)
+        crash.passing("writer.after_insert")
 
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
         context = self._contexts.get(table.name)

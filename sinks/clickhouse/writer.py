@@ -44,7 +44,7 @@ class Limits:
     steady trickle shares inserts, and the last of a burst need not wait for company that does not come.
     """
 
-    rows: int = 50_000
+    rows: int = 100_000
     bytes: int = 64 * 1024 * 1024
     seconds: float = 1.0
     quiet_seconds: float = 0.2
