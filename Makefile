@@ -68,7 +68,7 @@ bench-quick: peers ## The journey stage and its peers with a quarter of the data
 	@$(BIN)/python -m benchmarks --quick
 
 .PHONY: bench-growth
-bench-growth: setup ## What a touchpoint, a customer, a restore and a sweep cost up to a million customers; docs/growth.md
+bench-growth: setup ## What a touchpoint, a customer, a restore and a sweep cost up to five million customers; docs/growth.md
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
 .PHONY: bench-backpressure

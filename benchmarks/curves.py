@@ -75,7 +75,7 @@ def _panel(panel: Panel) -> str:
         value = top * step / 4
         _, y = place(sizes[0], value)
         parts.append(f'<line class="rule" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:,.3g}</text>')
+        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:,.4g}</text>')
     for size in sizes:
         x, y = place(size, 0)
         anchor = "end" if size == sizes[-1] else "start" if size == sizes[0] else "middle"

@@ -30,11 +30,11 @@ from schemas.settings import DEFAULT_POLICY
 from streams.journeys import JourneyStage
 from streams.stored import pack
 
-CUSTOMERS, LENGTHS = (10_000, 100_000, 1_000_000), (1, 10, 100)
+CUSTOMERS, LENGTHS = (10_000, 100_000, 1_000_000, 5_000_000), (1, 10, 100)
 # Data in which enough customers have so many touchpoints.
 _GROWN_IN = {1: Volume(4_000, 2_000), 10: Volume(30_000, 2_000), 100: Volume(40_000, 250)}
 _JOURNEYS = 200
-_CHUNK, _CHUNKS, _WARM_CHUNKS = 5_000, 12, 2
+_CHUNK, _CHUNKS, _WARM_CHUNKS = 800, 12, 2
 _SWEPT = 5_000
 _NEWEST_MS, _NOW_MS = BEGINS_MS + 70 * DAY_MS, BEGINS_MS + 91 * DAY_MS
 _LATER_MS = _NOW_MS + 30 * DAY_MS
@@ -76,12 +76,13 @@ def cell(customers: int, length: int) -> dict[str, float]:
 
 
 def _chunks(customers: int) -> Iterator[list[Placed]]:
-    """One more touchpoint of each of many customers, now."""
+    """One more touchpoint of each of many customers, now. None has two: a second one soon after is had for less."""
     random = Random(1)
+    drawn = random.sample(range(customers), _CHUNK * _CHUNKS)
     kinds = [kind for phase in PHASES for kind in phase]
     for number in range(_CHUNKS):
         chunk = []
-        for offset, customer in enumerate(random.sample(range(customers), _CHUNK)):
+        for offset, customer in enumerate(drawn[number * _CHUNK : (number + 1) * _CHUNK]):
             at, kind = moment(_NOW_MS + number * 3_600_000 + offset), random.choice(kinds)
             value = (
                 f'{{"schema_version":1,"customer_id":"{_id(customer)}","received_at":"{at}","origin":"o",'
@@ -141,12 +142,12 @@ def measure(sizes: tuple[int, ...], repetitions: int) -> Report:
     )
     return Report(
         "growth",
-        "python -m benchmarks.growth",
+        f"python -m benchmarks.growth --repetitions {repetitions}",
         [figures[key] for key in sorted(figures, key=lambda key: [each[2] for each in _MEASURES].index(key[0]))], [],
         [
             "The journey stage of one partition with so many customers of so many touchpoints each: journeys of the "
             f"benchmarks' data under other ids. Nothing of Kafka is in it. The rules are {machine.rules()}.",
-            f"A touchpoint: one in each chunk of {_CHUNK:,} for each customer, so that none shares an unpacking.",
+            f"A touchpoint: the first for weeks of each of {_CHUNK * _CHUNKS:,} customers, in chunks of {_CHUNK:,}.",
             f"A sweep, a month later: the first {_SWEPT:,} of those who are due, folded and settled.",
         ],
     )  # fmt: skip
