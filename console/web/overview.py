@@ -89,7 +89,7 @@ def overview(analyst: Analyst, tracks: tuple[Track, ...]) -> Overview:
 
 def _listed(analyst: Analyst, tracks: tuple[Track, ...]) -> tuple[list[Row], list[Row]]:
     """Stalls and overlaps that are shown one by one, with names: of all of them at once."""
-    ranks = [stage.name for track in tracks for stage in track.stages if not stage.is_detour]
+    ranks = list(dict.fromkeys(stage.name for track in tracks for stage in track.stages if not stage.is_detour))
     stalled = _with_owners(analyst, analyst.ask(_STALLED, {"ranks": ranks, "top": TOP}))
     named = with_names(analyst, stalled + analyst.ask(_OVERLAPS, {"top": TOP}))
     return named[: len(stalled)], named[len(stalled) :]
@@ -129,10 +129,12 @@ def _stage(
 
 
 _TOTALS = "SELECT * FROM v_totals"
+# Names that a column keeps as numbers are hashed once each, and numbers are grouped: three such columns as a key are
+# spelled out for every row.
 _BY_STAGE = """
-    SELECT track, stage, owner_team, count() AS customers
-    FROM v_positions
-    GROUP BY track, stage, owner_team
+    SELECT any(here.track) AS track, any(here.stage) AS stage, any(here.owner_team) AS owner_team, count() AS customers
+    FROM v_positions AS here
+    GROUP BY sipHash64(here.track), sipHash64(here.stage), sipHash64(here.owner_team)
     ORDER BY track, stage, owner_team
 """
 # By stage, and of all stages: somebody may stand still on two tracks.
@@ -164,7 +166,12 @@ _STALLED = """
         SELECT customer_id, track, stage
         FROM
         (
-            SELECT customer_id, track, stage, indexOf({ranks:Array(String)}, stage) AS rank, since
+            SELECT
+                customer_id,
+                track,
+                stage,
+                transform(stage, {ranks:Array(String)}, arrayEnumerate({ranks:Array(String)}), 0) AS rank,
+                since
             FROM stalls FINAL
             WHERE is_open
             ORDER BY rank DESC, since, customer
