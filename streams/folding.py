@@ -94,14 +94,14 @@ class Folding:
         for first in range(0, len(records), _PIECE):
             for record in records[first : first + _PIECE]:
                 self._take(record)
-            yield
+            yield None
         for customer_id, arrivals in self._arrivals.items():
             self._arrive(customer_id, arrivals)
-            yield
+            yield None
         if self._folded:
             effects.count("folded", by=self._folded)
         effects.watermark = self.now
-        return effects
+        yield effects
 
     def _take(self, record: Any) -> None:
         """Put a touchpoint to its customer's, or do what is to be done first."""

@@ -86,11 +86,11 @@ class IntakeStage(Stage):
             if not self._take(record, wall_ms, received_at, gate, effects):
                 break
             if not effects.taken % _PIECE:
-                yield
+                yield None
         else:
             effects.taken = len(records)
         effects.watermark = min(effects.watermark, wall_ms)
-        return effects
+        yield effects
 
     def _take(self, record: Any, wall_ms: int, received_at: str, gate: Gate | None, effects: Effects) -> bool:
         """Accept or reject a record; whether the gate lets it pass."""

@@ -39,16 +39,16 @@ class Piecemeal:
             self.is_queued = False
 
     async def _all(self, begin: Callable[[], Pieces]) -> Effects | None:
-        pieces = begin()
+        if not self._going.is_set():
+            return None
         started = since = time.perf_counter()
-        while self._going.is_set():
-            try:
-                next(pieces)
-            except StopIteration as done:
-                effects: Effects = done.value
+        for effects in begin():
+            if effects is not None:
                 self._portion.took(effects.taken, time.perf_counter() - started)
                 return effects
             if time.perf_counter() - since > _PIECE_SECONDS:
                 await asyncio.sleep(0)
                 since = time.perf_counter()
+            if not self._going.is_set():
+                break
         return None

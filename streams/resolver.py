@@ -77,8 +77,7 @@ class ResolverStage(Stage):
             watermark = max(watermark, link.key[0])
         effects.watermark = min(watermark, wall_ms)
         self._tell(self._identities.changes(), records[-1].offset + 1, wall_ms, effects)
-        yield from ()
-        return effects
+        yield effects
 
     def _tell(self, changes: Changes, number: int, wall_ms: int, effects: Effects) -> None:
         for edge in changes.edges:

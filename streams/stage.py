@@ -1,6 +1,6 @@
 """What a lane asks of a stage, and what a stage answers: effects, carried out by the lane in one transaction."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -29,8 +29,8 @@ class Effects:
         self.counts[what] = self.counts.get(what, 0) + by
 
 
-# A fold, some records at a time. One that is given up has changed nothing.
-Pieces = Generator[None, None, Effects]
+# A fold, some records at a time: None for each piece, and at last the effects. One that is given up has done nothing.
+Pieces = Iterator[Effects | None]
 
 
 class Stage(Protocol):
@@ -55,13 +55,8 @@ class Stage(Protocol):
 
     def fold(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Effects:
         """The same in one go."""
-        pieces = self.pieces(records, wall_ms, gate)
-        while True:
-            try:
-                next(pieces)
-            except StopIteration as done:
-                effects: Effects = done.value
-                return effects
+        (effects,) = filter(None, self.pieces(records, wall_ms, gate))
+        return effects
 
     def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
         """What is due by now, some milliseconds' share of it; None where nothing is left to look at."""

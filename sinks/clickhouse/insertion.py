@@ -41,7 +41,8 @@ class Insertion:
         write_positions(self.client, batch.positions)
 
     def _fill_all(self, batch: Batch, done: Callable[[str, int], None]) -> None:
-        tables = sorted((name for name, rows in batch.rows.items() if rows), key=lambda name: -len(batch.rows[name]))
+        filled = [name for name, rows in batch.rows.items() if rows]
+        tables = sorted(filled, key=lambda name: len(batch.rows[name]), reverse=True)
         failed = []
         with ThreadPoolExecutor(_TABLES_AT_ONCE) as threads:
             inserts = {threads.submit(self._fill, name, batch.rows[name]): name for name in tables}

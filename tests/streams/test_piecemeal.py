@@ -12,8 +12,8 @@ MANY, FEW = 10_000, 3
 def fold(records: int, pieces: int, seconds: float = 0.006) -> Pieces:
     for _ in range(pieces):
         time.sleep(seconds)
-        yield
-    return Effects(taken=records)
+        yield None
+    yield Effects(taken=records)
 
 
 def folds(turn: asyncio.Lock | None = None, going: asyncio.Event | None = None) -> Piecemeal:
@@ -88,7 +88,7 @@ def test_a_fold_is_given_up_where_the_lane_is_to_stand_still() -> None:
             while True:
                 begun += 1
                 time.sleep(0.006)
-                yield
+                yield None
 
         folding = asyncio.create_task(folds(going=going).fold(MANY, endless))
         await asyncio.sleep(0.02)

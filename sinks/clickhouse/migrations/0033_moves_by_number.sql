@@ -1,5 +1,5 @@
--- Moves by their stages' numbers, as they lie: to keep the last one of each stage by name first took longer than all that
--- is asked of them.
+-- Moves by their stages' numbers, as they lie: stages are made distinct where they are counted, which takes less than to
+-- keep the last move of each stage by its name before.
 CREATE OR REPLACE VIEW v_campaign_roi AS
 WITH
     (SELECT any(arrayMap(one -> one.2, arrayFilter(one -> one.1 = lead_track AND one.4 = 0, stages))) FROM policy_now) AS names,
