@@ -90,9 +90,18 @@ def overview(analyst: Analyst, tracks: tuple[Track, ...]) -> Overview:
 def _listed(analyst: Analyst, tracks: tuple[Track, ...]) -> tuple[list[Row], list[Row]]:
     """Stalls and overlaps that are shown one by one, with names: of all of them at once."""
     ranks = list(dict.fromkeys(stage.name for track in tracks for stage in track.stages if not stage.is_detour))
-    stalled = _with_owners(analyst, analyst.ask(_STALLED, {"ranks": ranks, "top": TOP}))
+    stalled = _with_owners(analyst, _stalled(analyst, ranks))
     named = with_names(analyst, stalled + analyst.ask(_OVERLAPS, {"top": TOP}))
     return named[: len(stalled)], named[len(stalled) :]
+
+
+def _stalled(analyst: Analyst, ranks: list[str]) -> list[Row]:
+    """The first stalls, each customer once in a stage; without one that was resolved between the two questions."""
+    first = analyst.ask(_FIRST_STALLED, {"ranks": ranks, "top": TOP})
+    found = analyst.ask(_STALLED, {"customers": sorted({row["customer"] for row in first})})
+    told = {(row["customer"], row["track"], row["stage"]): row for row in found}
+    keys = [(row["customer"], row["track"], row["stage"]) for row in first]
+    return [told[key] for key in keys if key in told]
 
 
 def _with_owners(analyst: Analyst, rows: list[Row]) -> list[Row]:
@@ -149,40 +158,41 @@ _STILL = """
     WHERE is_open
     GROUP BY GROUPING SETS ((track, stage), ())
 """
-# The nearest to a deal first, then who waits longest: that is where a call helps most. A customer is open in a stage
-# twice at most, once of each kind: the first few of all are sorted, not all.
+# The nearest to a deal first, then who waits longest: that is where a call helps most. Of all, only numbers are read. A
+# customer is open in a stage twice at most, once of each kind: the first few of all are sorted, not all.
+_FIRST_STALLED = """
+    SELECT customer, track, stage
+    FROM
+    (
+        SELECT
+            customer,
+            track,
+            stage,
+            since,
+            transform(stage, {ranks:Array(String)}, arrayEnumerate({ranks:Array(String)}), 0) AS rank
+        FROM stalls FINAL
+        WHERE is_open
+        ORDER BY rank DESC, since, customer
+        LIMIT {top:UInt32} * 2
+    )
+    GROUP BY customer, track, stage, rank
+    ORDER BY rank DESC, min(since), customer
+    LIMIT {top:UInt32}
+"""
 _STALLED = """
     SELECT
-        customer_id,
+        customer,
+        any(stalls.customer_id) AS customer_id,
         track,
         stage,
-        min(stall.since) AS since,
+        min(stalls.since) AS since,
         groupUniqArray(kind) AS kinds,
-        max(escalated_at IS NOT NULL) AS escalated,
-        max(stall.last_counted_at) AS last_counted_at
-    FROM v_stalled AS stall
-    WHERE status = 'open' AND (customer_id, track, stage) IN
-    (
-        SELECT customer_id, track, stage
-        FROM
-        (
-            SELECT
-                customer_id,
-                track,
-                stage,
-                transform(stage, {ranks:Array(String)}, arrayEnumerate({ranks:Array(String)}), 0) AS rank,
-                since
-            FROM stalls FINAL
-            WHERE is_open
-            ORDER BY rank DESC, since, customer
-            LIMIT {top:UInt32} * 10
-        )
-        ORDER BY rank DESC, since, customer_id
-        LIMIT 1 BY customer_id, track, stage
-        LIMIT {top:UInt32}
-    )
-    GROUP BY customer_id, track, stage
-    ORDER BY indexOf({ranks:Array(String)}, stage) DESC, since, customer_id
+        max(is_escalated) AS escalated,
+        max(stalls.last_counted_at) AS last_counted_at
+    FROM stalls FINAL
+    PREWHERE customer IN {customers:Array(UInt64)}
+    WHERE is_open
+    GROUP BY customer, track, stage
 """
 _OWNERS = "SELECT customer_id, track, owner_team, owner_actor FROM v_positions WHERE customer_id IN {ids:Array(String)}"
 _OVERLAPS = """

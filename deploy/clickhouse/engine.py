@@ -12,7 +12,7 @@ from typing import Any
 from deploy.clickhouse import guard
 from deploy.clickhouse.account import FREE_TO_READERS, Account
 from deploy.clickhouse.failure import READONLY, UNKNOWN_DATABASE, UNKNOWN_IDENTIFIER, QueryError, from_engine, refusal
-from deploy.clickhouse.gate import Gate
+from deploy.clickhouse.gate import Count, Gate
 from deploy.clickhouse.lock import DirectoryLock
 from deploy.clickhouse.parts import Part, Parts
 from deploy.clickhouse.statement import Statement
@@ -47,6 +47,7 @@ class Engine:
         self._directory = directory
         self._lock = DirectoryLock(directory)
         self._gate = Gate()
+        self._readers = Count()
         self._parts = Parts()
         self._anchor: Any = None
         self._table_functions: frozenset[str] = frozenset()
@@ -91,6 +92,9 @@ class Engine:
         with ExitStack() as held:
             self._gate.enter()
             held.callback(self._gate.leave)
+            if account.readonly:
+                # Questions side by side: threads beyond the cores would only merge what they did apart.
+                plans = {**plans, **_shared(statement, account, held.enter_context(self._readers.one_more()))}
             handle = self._connect(str(self._directory))
             held.callback(handle.close)
             try:
@@ -220,6 +224,14 @@ def _permitted(asked: Any, account: Account) -> dict[str, str]:
         else:
             raise refusal(READONLY, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
     return settings
+
+
+def _shared(statement: Statement, account: Account, readers: int) -> dict[str, int]:
+    """The threads of one of so many readers' questions that run now."""
+    limit = account.limits.get("max_threads", 0)
+    asked = dict(statement.settings).get("max_threads", "")
+    share = max(1, limit // readers)
+    return {} if not limit or (asked.isdigit() and int(asked) <= share) else {"max_threads": share}
 
 
 def _insert(handle: Any, statement: Statement, rows: bytes) -> Answer:

@@ -1,8 +1,8 @@
-"""Statements run side by side; a repair runs alone."""
+"""Statements run side by side, and are counted; a repair runs alone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition
+from threading import Condition, Lock
 
 
 class Gate:
@@ -44,3 +44,23 @@ class Gate:
     def _open(self) -> None:
         self._closed = False
         self._changed.notify_all()
+
+
+class Count:
+    """How many do something now."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._count = 0
+
+    @contextmanager
+    def one_more(self) -> Iterator[int]:
+        """How many there are with this one."""
+        with self._lock:
+            self._count += 1
+            count = self._count
+        try:
+            yield count
+        finally:
+            with self._lock:
+                self._count -= 1

@@ -10,6 +10,7 @@ from clickhouse_connect.driver.client import Client
 
 from deploy.clickhouse.account import Account
 from tests.conftest import ClickHouse
+from tests.process import eventually
 
 READONLY = "164"
 
@@ -142,6 +143,23 @@ def test_limits_can_be_lowered_by_the_request_and_not_raised(clickhouse: ClickHo
     assert _ask(clickhouse, setting, allow_ddl="1").headers["X-ClickHouse-Exception-Code"] == READONLY
     quoted = _ask(clickhouse, "SELECT toInt64(1) FORMAT JSONEachRow", output_format_json_quote_64bit_integers="1")
     assert '"1"' in quoted.text
+
+
+def test_questions_that_run_side_by_side_share_the_threads(clickhouse: ClickHouse) -> None:
+    setting = "SELECT getSetting('max_threads')"
+    assert _ask(clickhouse, setting).text == "2\n"
+    with httpx.stream(
+        "POST",
+        clickhouse.url,
+        content=b"SELECT number FROM numbers(1000000000) FORMAT TSV",
+        auth=(clickhouse.readonly_user, clickhouse.readonly_password),
+    ) as unread:
+        pieces = unread.iter_raw()
+        next(pieces)
+        assert _ask(clickhouse, setting).text == "1\n"
+        pieces.close()
+    eventually(lambda: _ask(clickhouse, setting).text == "2\n")
+    assert _ask(clickhouse, setting, max_threads="1").text == "1\n"
 
 
 def test_a_query_that_takes_too_long_is_stopped(clickhouse: ClickHouse) -> None:
