@@ -20,9 +20,10 @@ from sinks.waiting import at_most, ended
 from streams.alignment import Alignment
 from streams.chunk import ChunkTransport
 from streams.clock import Clock
+from streams.inbox import Chunk
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
-from streams.lane import Chunk, Lane, LaneFencedError, LaneSettings
+from streams.lane import Lane, LaneFencedError, LaneSettings
 from streams.metrics import Metrics
 from streams.redirects import Redirects
 from streams.refusal import LaneRefusedError

@@ -18,9 +18,10 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from sinks import crash
-from sinks.waiting import at_most, happens
+from sinks.waiting import at_most
 from streams.alignment import Alignment, Gate
 from streams.clock import Clock, steady_ms
+from streams.inbox import Chunk, Inbox
 from streams.metrics import Metrics
 from streams.piecemeal import Piecemeal
 from streams.reading import ends_of, reader, stretch
@@ -47,19 +48,6 @@ class LaneFencedError(Exception):
 
 class _OvertakenError(Exception):
     """The partition came back to this worker, and another one has had it: the state here is not the newest."""
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Records of one partition that one poll brought, and how to say that they are done."""
-
-    records: Sequence[Any]
-    done: Callable[[], Any]
-
-    @property
-    def size(self) -> int:
-        """Bytes of its records' values."""
-        return sum(len(record.value) for record in self.records if record.value)
 
 
 @dataclass(frozen=True)
@@ -97,9 +85,7 @@ class Lane:
         self.progress_at = time.monotonic()
         self._settings = settings
         self._metrics = metrics
-        self._chunks, self._taken = list[Chunk](), list[Chunk]()
-        self.waiting_bytes = 0
-        self._arrived = asyncio.Event()
+        self._inbox, self._taken = Inbox(), list[Chunk]()
         self._going, self._working = asyncio.Event(), asyncio.Lock()
         self._going.set()
         self._first, self._stood = True, False
@@ -114,7 +100,12 @@ class Lane:
     @property
     def backlog(self) -> int:
         """Chunks that are here, worked on or not."""
-        return len(self._chunks) + len(self._taken)
+        return len(self._inbox) + len(self._taken)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that wait for the next transaction."""
+        return self._inbox.bytes
 
     @property
     def stuck_seconds(self) -> float:
@@ -124,16 +115,13 @@ class Lane:
     def put(self, chunk: Chunk) -> None:
         """Queue a chunk; chunks of one partition come in order. What comes while the lane stands still comes again."""
         if self._going.is_set():
-            self._chunks.append(chunk)
-            self.waiting_bytes += chunk.size
-            self._arrived.set()
+            self._inbox.put(chunk)
 
     async def stand_still(self) -> None:
         """Write no more; returns when what is under way is done. What waits is forgotten: it comes again."""
         self._going.clear()
         async with self._working:
-            self._chunks.clear()
-            self.waiting_bytes = 0
+            self._inbox.clear()
             self._first = self._stood = True
 
     def go_on(self) -> None:
@@ -235,14 +223,15 @@ class Lane:
             await self._going.wait()
             if self._stood:
                 await self._go_on()
-            if not self._chunks:
+            if not self._inbox:
                 self._rest()
-                self._arrived.clear()
-                await happens(self._arrived, self._settings.sweep_seconds)
+                await self._inbox.arrival(self._settings.sweep_seconds)
+            if self._inbox:
+                await asyncio.sleep(self._inbox.seconds_left)
             async with self._working:
                 if self._stood:
                     continue
-                if self._chunks:
+                if self._inbox:
                     await self._take()
                 elif self._is_passed_over():
                     await self._take_passed_over()
@@ -265,8 +254,7 @@ class Lane:
         """Handle all chunks that wait in one transaction, so that it holds more the more there is to do; what lies
         before the first one before them. What is left where the lane is to stand still comes again.
         """
-        taken = self._taken = self._chunks
-        self._chunks, self.waiting_bytes = [], 0
+        taken = self._taken = self._inbox.take()
         self._emptied()
         try:
             if self._first:
@@ -355,7 +343,7 @@ class Lane:
         wall = self._settings.clock.now_ms()
         live = wall - self._watermark < _LIVE_MS or time.monotonic() - self._quiet_since > _IDLE_SECONDS
         now = wall if live else self._watermark
-        while not self._chunks and self._going.is_set():
+        while not self._inbox and self._going.is_set():
             effects = self.stage.sweep(now, wall)
             if effects is None:
                 return
