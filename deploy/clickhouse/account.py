@@ -15,7 +15,7 @@ FREE_TO_READERS = (
     "max_result_bytes", "result_overflow_mode", "timeout_overflow_mode", "extremes", "limit", "offset", "final",
 )  # fmt: skip
 # What one analyst's query may take at most: seconds, bytes, threads. A request may lower these, never raise them.
-READER_LIMITS = {"max_execution_time": 60, "max_memory_usage": 2_000_000_000, "max_threads": 2}
+READER_LIMITS = {"max_execution_time": 60, "max_memory_usage": 4_000_000_000, "max_threads": 2}
 # How a reader's question is planned: views as a part of it, not each on its own, which costs as much as reading does.
 # Those with parameters are layers upon layers: planned as one they say the same many times over, and take longer.
 _INLINE = {"analyzer_inline_views": 1}
