@@ -5,7 +5,7 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deploy.clickhouse.failure import AUTHENTICATION_FAILED, QueryError, refusal
 
@@ -30,6 +30,15 @@ class Account:
     password: str = field(repr=False)
     readonly: bool = False
     limits: Mapping[str, int] = field(default_factory=dict)
+
+    def among(self, readers: int) -> "Account":
+        """The account with its part of the threads, where so many readers' questions run now.
+
+        Threads beyond the cores would only merge what they did apart.
+        """
+        if "max_threads" not in self.limits:
+            return self
+        return replace(self, limits={**self.limits, "max_threads": max(1, self.limits["max_threads"] // readers)})
 
     def plans(self, sql: str) -> Mapping[str, int]:
         """Settings by which this question of the user is planned."""

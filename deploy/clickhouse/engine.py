@@ -93,8 +93,7 @@ class Engine:
             self._gate.enter()
             held.callback(self._gate.leave)
             if account.readonly:
-                # Questions side by side: threads beyond the cores would only merge what they did apart.
-                plans = {**plans, **_shared(statement, account, held.enter_context(self._readers.one_more()))}
+                account = account.among(held.enter_context(self._readers.one_more()))
             handle = self._connect(str(self._directory))
             held.callback(handle.close)
             try:
@@ -224,14 +223,6 @@ def _permitted(asked: Any, account: Account) -> dict[str, str]:
         else:
             raise refusal(READONLY, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
     return settings
-
-
-def _shared(statement: Statement, account: Account, readers: int) -> dict[str, int]:
-    """The threads of one of so many readers' questions that run now."""
-    limit = account.limits.get("max_threads", 0)
-    asked = dict(statement.settings).get("max_threads", "")
-    share = max(1, limit // readers)
-    return {} if not limit or (asked.isdigit() and int(asked) <= share) else {"max_threads": share}
 
 
 def _insert(handle: Any, statement: Statement, rows: bytes) -> Answer:
