@@ -22,7 +22,8 @@ from journey.policy.reading import read
 from journey.rules import Rules
 from schemas import topic
 from schemas.settings import DEFAULT_POLICY
-from streams.stored import POSITION_KEY, Position, pack, pack_position
+from streams.position import POSITION_KEY, Position, pack_position
+from streams.stored import pack
 
 _BATCH_BYTES = 512 * 1024
 _ASK_SECONDS, _PATIENCE_SECONDS, _TELL_SECONDS = 0.05, 600.0, 5.0

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
-from msgspec.structs import replace
 
 from benchmarks.report import Figure, Report
 from benchmarks.touchpoints import Volume, records
@@ -22,7 +21,8 @@ from journey.touch import Touch
 from schemas.settings import DEFAULT_POLICY
 from schemas.touchpoint import default_channel
 from streams.stored import pack, unpack
-from streams.wire import WireTouchpoint, decode, touch_of
+from streams.touches import touch_of
+from streams.wire import WireTouchpoint, decode
 
 Told = Iterator[tuple[str, Touch]]
 UNTIL_MS = 1_760_000_000_000
@@ -110,7 +110,7 @@ def made(volume: Volume, rules: Rules) -> Told:
 def with_uuids(told: Told) -> Told:
     """The same under ids that nothing foretells."""
     for customer_id, touch in told:
-        yield customer_id, replace(touch, id=str(uuid5(NAMESPACE_URL, touch.id)))
+        yield customer_id, touch.but(id=str(uuid5(NAMESPACE_URL, touch.id)))
 
 
 def simulated(simulation: Simulation, rules: Rules) -> Told:
@@ -129,7 +129,7 @@ def simulated(simulation: Simulation, rules: Rules) -> Told:
 def reworded(told: Told) -> Told:
     """The same with campaigns and content in words of no language, as long as theirs."""
     for customer_id, touch in told:
-        yield customer_id, replace(touch, campaign=_other_words(touch.campaign), content=_other_words(touch.content))
+        yield customer_id, touch.but(campaign=_other_words(touch.campaign), content=_other_words(touch.content))
 
 
 def _other_words(text: str | None) -> str | None:

@@ -15,8 +15,8 @@ from journey.policy.reading import read
 from journey.rules import Rules
 from journey.touch import Touch
 from schemas.settings import DEFAULT_POLICY
+from streams.effects import Effects
 from streams.journeys import JourneyStage
-from streams.stage import Effects
 from streams.stored import pack
 
 _HOURS = 30 * 24

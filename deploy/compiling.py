@@ -25,7 +25,7 @@ modules = mypycify(
 setup(name="journey", packages=[], ext_modules=modules,
       script_args=["-q", "build_ext", "--build-lib", f"{to}/lib", "--build-temp", f"{to}/temp"])
 """
-_IMPORT = "import sys, importlib; [importlib.import_module(f'journey.{name}') for name in sys.argv[1:]]"
+_IMPORT = "import sys, importlib; [importlib.import_module(name) for name in sys.argv[1:]]"
 
 
 def main() -> None:
@@ -55,14 +55,14 @@ def _compile(to: Path) -> str:
     """Compile into a folder that appears whole or not at all; what went wrong, if something did."""
     BUILT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILT) as place:
-        paths = [f"journey/{name}.py" for name in MODULES]
+        paths = [f"{name.replace('.', '/')}.py" for name in MODULES]
         trouble = _run("-c", _BUILD, place, *paths)
         if trouble:
             return trouble
         for other in BUILT.iterdir():
             if other != Path(place):
                 shutil.rmtree(other)
-        Path(place, "lib", "journey").rename(to)
+        Path(place, "lib").rename(to)
     trouble = _run("-c", _IMPORT, *MODULES)
     if trouble:
         shutil.rmtree(to)

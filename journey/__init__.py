@@ -2,4 +2,4 @@
 
 from journey.compiled import path
 
-__path__[:0] = path()
+__path__[:0] = path("journey")

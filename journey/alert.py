@@ -5,10 +5,8 @@ An alert's id is derived from the fact, its version and the event: what a correc
 
 from datetime import datetime
 
-import msgspec
-
 from journey.correction import Outcome
-from journey.fact import Clock, Fact, Overlap, Stalled
+from journey.fact import Alert, Clock, Fact, Overlap, Stalled
 from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED
 from journey.saying import fact_id, instant
 
@@ -20,20 +18,6 @@ TYPES = {
     (Overlap, OPENED): "overlap.opened",
     (Overlap, RESOLVED): "overlap.resolved",
 }
-
-
-class Alert(msgspec.Struct, gc=False):
-    """One alert as on journey.alerts."""
-
-    id: str
-    type: str
-    customer_id: str
-    fact_id: str
-    policy: str
-    at: datetime
-    recorded_at: datetime
-    data: Fact
-    schema_version: int = 1
 
 
 def alerts(outcome: Outcome, recorded_at: datetime) -> list[Alert]:

@@ -12,27 +12,37 @@ from pathlib import Path
 # Not among them are those that define messages of msgspec or pydantic, nor `rebuild`: compiled code never gives its
 # thread's turn away, which a long history that is folded in a thread must do now and then.
 MODULES = (
-    "agreement", "clock", "colleagues", "condition", "correction", "deadline", "deal", "duplicate", "feedback", "fold",
-    "kind", "ledger", "overlap", "ownership", "packed", "packing", "position", "profile", "rules", "saying", "score",
-    "settling", "track",
+    *("journey." + name for name in (
+        "agreement", "alert", "clock", "colleagues", "condition", "correction", "deadline", "deal", "duplicate",
+        "feedback", "fold", "kind", "ledger", "overlap", "ownership", "packed", "packing", "position", "profile",
+        "recent", "record", "rules", "saying", "score", "settling", "state", "touch", "track",
+    )),
+    # What leads each touchpoint to them.
+    "streams.effects", "streams.folding", "streams.stored", "streams.touches",
 )  # fmt: skip
-_SOURCES = Path(__file__).parent
-BUILT = _SOURCES.parent / ".compiled"
+ROOT = Path(__file__).parent.parent
+BUILT = ROOT / ".compiled"
+
+
+def sources() -> list[Path]:
+    """Every source of which compiled modules are made, or which these use."""
+    besides = [ROOT / f"{name.replace('.', '/')}.py" for name in MODULES if not name.startswith("journey.")]
+    return sorted((ROOT / "journey").rglob("*.py")) + besides
 
 
 def folder() -> Path:
     """Where modules that were compiled from these very sources are, if they are anywhere."""
     digest = blake2b(f"{sys.version} {EXTENSION_SUFFIXES[0]}".encode(), digest_size=16)
-    for source in sorted(_SOURCES.rglob("*.py")):
-        digest.update(source.relative_to(_SOURCES).as_posix().encode() + b"\0" + source.read_bytes())
+    for source in sources():
+        digest.update(source.relative_to(ROOT).as_posix().encode() + b"\0" + source.read_bytes())
     return BUILT / digest.hexdigest()
 
 
-def path() -> list[str]:
-    """What comes before the sources where the package's modules are looked for."""
+def path(package: str) -> list[str]:
+    """What comes before the sources where a package's modules are looked for."""
     if sys._xoptions.get("rules") == "sources" or not BUILT.exists():
         return []
-    found = folder()
+    found = folder() / package
     return [str(found)] if found.exists() else []
 
 

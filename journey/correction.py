@@ -16,7 +16,7 @@ from journey.fact import Clock, Correction, Deal, Fact, Overlap, Position, Ref, 
 from journey.fold import step
 from journey.ledger import BROKEN, ESCALATED, OPENED, RESOLVED, Ledger, Silence, positions, standing
 from journey.packed import pack_head, unpack_head
-from journey.packing import append, name_of
+from journey.packing import name_of
 from journey.recent import Recents
 from journey.rules import Rules
 from journey.saying import fact_id, instant
@@ -160,7 +160,7 @@ def fold_newest(journey: Journey, touch: Touch, rules: Rules, ledger: Ledger, na
         remember(journey, journey.recents.names(), touch.at, rules)
         journey.base, journey.recents = pack_head(head), Recents()
     step(head, touch, rules, ledger)
-    append(journey.recents, touch, name or name_of(touch))
+    journey.recents.append(touch, name or name_of(touch))
 
 
 def _refold(

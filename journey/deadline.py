@@ -1,67 +1,96 @@
 """What time alone does: stalls open and escalate, clocks breach, overlaps expire, customers go inactive."""
 
-from collections.abc import Callable
-from operator import itemgetter
 from typing import Any, Final
 
 from journey import clock, overlap, position
 from journey.ledger import ESCALATED, OPENED, Ledger
 from journey.rules import Rules
-from journey.state import NOWHERE, RUNNING, ClockRun, Head, OpenOverlap, Stall
+from journey.state import NOWHERE, RUNNING, Head, Stall
 from journey.track import Move, move
 
 NO_ACTIVITY: Final = "no_activity"
 NO_PROGRESS: Final = "no_progress"
-_ORDER: Final = itemgetter(0, 1)
-# Something that waits for time: when, its rank among things due at once, what is done then, and to what.
-Due = tuple[int, int, Callable[[Head, Any, int, Rules, Ledger], None], Any]
+# What time alone does, in the order of things due at once: a stage left at a limit is left in time, so nothing opens or
+# breaches there.
+_LEAVE: Final = 0
+_STALL: Final = 1
+_ESCALATE: Final = 2
+_BREACH: Final = 3
+_EXPIRE: Final = 4
+_NOTHING: Final = 5
+
+
+class _First:
+    """Of all that waits for time the first: when, what is done then, and to what."""
+
+    def __init__(self) -> None:
+        self.at, self.action = 0, _NOTHING
+        self.what: Any = None
+
+    def wait(self, at: int, action: int, what: Any) -> None:
+        """Take one more thing into account."""
+        if self.action == _NOTHING or at < self.at or (at == self.at and action < self.action):
+            self.at, self.action, self.what = at, action, what
 
 
 def fire(head: Head, until: int, rules: Rules, ledger: Ledger) -> None:
     """Do, in order, everything due up to and including `until`; afterwards head.due is later, or 0 for nothing."""
     while head.due and head.due <= until:
-        at, _, action, what = min(pending(head, rules), key=_ORDER)
-        action(head, what, at, rules, ledger)
+        first = _first(head, rules)
+        at, action, what = first.at, first.action, first.what
+        if action == _LEAVE:
+            _leave(head, what, at, rules, ledger)
+        elif action == _STALL:
+            _stall(head, what, at, ledger)
+        elif action == _ESCALATE:
+            _escalate(head, what, at, ledger)
+        elif action == _BREACH:
+            clock.breach(what, ledger)
+        elif action == _EXPIRE:
+            overlap.expire(head, what, at, ledger)
         head.fired = at
         schedule(head, rules)
 
 
 def schedule(head: Head, rules: Rules) -> None:
     """Note when the next thing is due; the day of the next policy is one."""
-    soonest = rules.until
-    for due in pending(head, rules):
-        if not 0 < soonest <= due[0]:
-            soonest = due[0]
+    first, soonest = _first(head, rules), rules.until
+    if first.action != _NOTHING and not 0 < soonest <= first.at:
+        soonest = first.at
     head.due = soonest
 
 
-def pending(head: Head, rules: Rules) -> list[Due]:
-    """Everything that waits for time."""
-    waiting: list[Due] = []
+def _first(head: Head, rules: Rules) -> _First:
+    first = _First()
     for track in rules.tracks:
         stay = head.stays[track.index]
-        if stay.place == NOWHERE or not track.places[stay.place].waits:
+        if stay.place == NOWHERE:
             continue
         place = track.places[stay.place]
         quiet = max(head.counted, stay.entered)
-        open_kinds = [stall.kind for stall in head.stalls if stall.track == track.index]
-        if place.no_activity_ms and NO_ACTIVITY not in open_kinds:
-            waiting.append((quiet + place.no_activity_ms, 1, _stall, (track.index, NO_ACTIVITY)))
-        if place.no_progress_ms and NO_PROGRESS not in open_kinds:
-            waiting.append((stay.entered + place.no_progress_ms, 1, _stall, (track.index, NO_PROGRESS)))
+        if place.no_activity_ms and not _is_stalled(head, track.index, NO_ACTIVITY):
+            first.wait(quiet + place.no_activity_ms, _STALL, (track.index, NO_ACTIVITY))
+        if place.no_progress_ms and not _is_stalled(head, track.index, NO_PROGRESS):
+            first.wait(stay.entered + place.no_progress_ms, _STALL, (track.index, NO_PROGRESS))
         if place.leaves_after_ms:
-            # First of what is due at once: a stage left at a limit is left in time, so nothing opens or breaches there.
-            waiting.append((quiet + place.leaves_after_ms, 0, _leave, track.index))
+            first.wait(quiet + place.leaves_after_ms, _LEAVE, track.index)
     for stall in head.stalls:
         if not stall.escalated:
             limit = _limit_ms(stall, head, rules)
-            waiting.append((stall.since + limit * (rules.escalate_at - 1), 2, _escalate, stall))
+            first.wait(stall.since + limit * (rules.escalate_at - 1), _ESCALATE, stall)
     for run in head.clocks:
         if run.state == RUNNING:
-            waiting.append((run.due, 3, _breach, run))
+            first.wait(run.due, _BREACH, run)
     for found in head.overlaps:
-        waiting.append((found.last + rules.expire_ms, 4, _expire, found))
-    return waiting
+        first.wait(found.last + rules.expire_ms, _EXPIRE, found)
+    return first
+
+
+def _is_stalled(head: Head, track: int, kind: str) -> bool:
+    for stall in head.stalls:  # noqa: SIM110 - a generator costs more than the stalls
+        if stall.track == track and stall.kind == kind:
+            return True
+    return False
 
 
 def _limit_ms(stall: Stall, head: Head, rules: Rules) -> int:
@@ -69,7 +98,7 @@ def _limit_ms(stall: Stall, head: Head, rules: Rules) -> int:
     return place.no_activity_ms if stall.kind == NO_ACTIVITY else place.no_progress_ms
 
 
-def _stall(head: Head, what: tuple[int, str], due: int, rules: Rules, ledger: Ledger) -> None:
+def _stall(head: Head, what: tuple[int, str], due: int, ledger: Ledger) -> None:
     track, kind = what
     stay = head.stays[track]
     stall = Stall(kind, track, due, stay.entered, head.owner, head.counted, head.counted_source, head.counted_id)
@@ -77,7 +106,7 @@ def _stall(head: Head, what: tuple[int, str], due: int, rules: Rules, ledger: Le
     ledger.stalled(stall, stay.place, OPENED, due)
 
 
-def _escalate(head: Head, stall: Stall, due: int, rules: Rules, ledger: Ledger) -> None:
+def _escalate(head: Head, stall: Stall, due: int, ledger: Ledger) -> None:
     stall.escalated = due
     ledger.stalled(stall, head.stays[stall.track].place, ESCALATED, due)
 
@@ -90,11 +119,3 @@ def _leave(head: Head, track: int, due: int, rules: Rules, ledger: Ledger) -> No
     move(head, moved, due, None, rules, ledger)
     position.note(head, due, rules, ledger)
     clock.cancel(head, [moved], due, rules, ledger)
-
-
-def _breach(head: Head, run: ClockRun, due: int, rules: Rules, ledger: Ledger) -> None:
-    clock.breach(run, ledger)
-
-
-def _expire(head: Head, found: OpenOverlap, due: int, rules: Rules, ledger: Ledger) -> None:
-    overlap.expire(head, found, due, ledger)

@@ -7,7 +7,6 @@ one that it is not; with twenty, one in 1.4e13.
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from struct import Struct
 from typing import Final
 
 from journey.packing import newest_in
@@ -15,7 +14,8 @@ from journey.rules import Rules
 from journey.state import Journey
 
 MOST_KNOWN: Final = 512
-_KNOWN: Final = Struct(">H6s")
+_HASH: Final = blake2b(digest_size=8)
+_SIZE: Final = 8
 _DAY_MS: Final = 86_400_000
 _LAST_DAY: Final = 0xFFFF
 
@@ -31,7 +31,7 @@ def is_known(journey: Journey, name: bytes, newest: int, rules: Rules) -> bool:
     token, oldest = _hash(name), _oldest_day(newest, rules)
     at = known.find(token)
     while at >= 0:
-        if at % _KNOWN.size == 2 and int.from_bytes(known[at - 2 : at], "big") >= oldest:
+        if at % _SIZE == 2 and int.from_bytes(known[at - 2 : at], "big") >= oldest:
             return True
         at = known.find(token, at + 1)
     return False
@@ -44,17 +44,21 @@ def is_forgotten(occurred: int, newest: int, rules: Rules) -> bool:
 
 def remember(journey: Journey, named: Iterable[tuple[int, bytes]], newest: int, rules: Rules) -> None:
     """Keep what is needed of touchpoints, given as (instant, name), that are not among the recent ones."""
-    oldest, size = _oldest_day(newest, rules), _KNOWN.size
-    added = [_KNOWN.pack(_day(at), _hash(name)) for at, name in named if _day(at) >= oldest]
-    known = journey.known + b"".join(added)
-    start = max(0, len(known) - MOST_KNOWN * size)
+    oldest, known = _oldest_day(newest, rules), journey.known
+    for at, name in named:
+        day = _day(at)
+        if day >= oldest:
+            known += day.to_bytes(2, "big") + _hash(name)
+    start = max(0, len(known) - MOST_KNOWN * _SIZE)
     while start < len(known) and int.from_bytes(known[start : start + 2], "big") < oldest:
-        start += size
+        start += _SIZE
     journey.known = known[start:]
 
 
 def _hash(name: bytes) -> bytes:
-    return blake2b(name, digest_size=8).digest()[:6]
+    hashed = _HASH.copy()
+    hashed.update(name)
+    return hashed.digest()[:6]
 
 
 def _day(at: int) -> int:

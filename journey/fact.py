@@ -1,4 +1,4 @@
-"""The facts of schemas/fact.py as compact structs, built fast inside the fold; a test holds both to one form."""
+"""The facts of schemas/fact.py and their alerts as structs, built fast in the fold; a test holds both to one form."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -187,3 +187,17 @@ AnyFact = (
     | Deal
 )
 FACTS: tuple[type[Fact], ...] = get_args(AnyFact)
+
+
+class Alert(msgspec.Struct, gc=False):
+    """One alert as on journey.alerts."""
+
+    id: str
+    type: str
+    customer_id: str
+    fact_id: str
+    policy: str
+    at: datetime
+    recorded_at: datetime
+    data: Fact
+    schema_version: int = 1

@@ -6,12 +6,10 @@ Where state does not hold everything that is needed, the answer says that the jo
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from journey.correction import Outcome, arrive
 from journey.fact import Fact, Merge, Overlap, Rebuilt, Stalled
 from journey.ledger import OPENED, RESOLVED, standing
-from journey.packing import append, name_of
+from journey.packing import name_of
 from journey.rules import Rules
 from journey.saying import fact_id, instant
 from journey.state import NO_BASE, Journey, Meanwhile
@@ -44,7 +42,7 @@ def depart(journey: Journey, customer_id: str, to: str, number: int, at: int, ru
             outcome.taken_back.append(fact)
     members = dict.fromkeys([customer_id, *journey.members], number)
     touches = [
-        touch if touch.of else msgspec.structs.replace(touch, of=customer_id)
+        touch if touch.of else touch.but(of=customer_id)
         for touch in journey.recents
         if touch.of is None or touch.of in members
     ]
@@ -101,11 +99,7 @@ def take_in(
     for member, number in welcome.items():
         journey.members = {**journey.members, member: max(number, journey.members.get(member, 0))}
     journey.released = {member: number for member, number in journey.released.items() if member not in welcome}
-    arrivals = [
-        touch if touch.of != customer_id else msgspec.structs.replace(touch, of=None)
-        for touch in touches
-        if touch.of not in astray
-    ]
+    arrivals = [touch if touch.of != customer_id else touch.but(of=None) for touch in touches if touch.of not in astray]
     return arrive(journey, customer_id, arrivals, now, rules), astray
 
 
@@ -139,7 +133,7 @@ def note(journey: Journey, offset: int, touch: Touch) -> None:
     """Keep a touchpoint that arrives while a rebuild is awaited: the history may end before it."""
     journey.meanwhile = journey.meanwhile or Meanwhile()
     journey.meanwhile.offsets.append(offset)
-    append(journey.meanwhile.touches, touch, name_of(touch))
+    journey.meanwhile.touches.append(touch, name_of(touch))
 
 
 def swap(

@@ -6,29 +6,14 @@ besides. Known words are numbers (`journey.word`), an id that is a UUID in its u
 
 import re
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from journey.touch import Touch
 from journey.word import CHANNELS, DIRECTIONS, PROPERTIES, SOURCES, SUBJECTS, TEAMS, TYPES, UNKNOWN, numbered
 
-if TYPE_CHECKING:
-    from journey.recent import Recents
-
-Kind = tuple[str | None, ...]
-Packed = bytes | bytearray
-_KIND_FIELDS: Final = ("type", "team", "direction", "channel", "subject")
-# What touchpoints have most often comes first: what is absent at the end is left out.
-_OFTEN: Final = ("properties", "actor")
-_REST_FIELDS: Final = (
-    *_OFTEN,
-    *(each for each in Touch.__struct_fields__[3 + len(_KIND_FIELDS) :] if each not in _OFTEN),
-)
-_kind_of: Final = attrgetter(*_KIND_FIELDS)
-_rest_of: Final = attrgetter(*_REST_FIELDS)
-_NO_REST: Final = (None,) * len(_REST_FIELDS)
+Kind = tuple[str, str, str, str, str | None]
 _LISTS: tuple[Sequence[str | None], ...] = (TYPES, TEAMS, DIRECTIONS, CHANNELS, SUBJECTS)
 _NUMBERS: Final = tuple(numbered(words) for words in _LISTS)
 _SOURCE_NUMBERS: Final = {source: bytes((number,)) for source, number in numbered(SOURCES).items()}
@@ -41,6 +26,7 @@ _KIND: Final = 3
 # Counted from 2010 on, so that five bytes last until 2044. What is before or after that is spelled out.
 _BEGINS_MS: Final = 1_262_304_000_000
 _BEYOND: Final = (1 << 8 * _INSTANT) - 1
+_FAR_OFF: Final = b"\xff" * _INSTANT
 _LONG_TEXT: Final = 0xFE
 _UUID: Final = 0xFF
 _LONG_TOUCH: Final = 0xFF
@@ -50,6 +36,7 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder().decode
 # No packed value begins with it: what follows is JSON, for numbers that are too large to be packed.
 _AS_JSON: Final = b"\xc1"
+_NO_REST: Final[list[Any]] = [None] * 7
 # Touchpoints of one kind are many: each kind is packed and unpacked once.
 _packed_kinds: Final[dict[Kind, bytes]] = {}
 _kinds: Final[dict[bytes, Kind]] = {}
@@ -60,7 +47,7 @@ def name_of(touch: Touch) -> bytes:
     return name_as(touch.source, touch.id)
 
 
-def name_at(raw: Packed, place: int) -> tuple[str, str]:
+def name_at(raw: bytes, place: int) -> tuple[str, str]:
     """The source and id whose name stands here."""
     source, begin = _word(raw, place, SOURCES)
     return source, _id(raw, begin)[0]
@@ -73,43 +60,49 @@ def name_as(source: str, touchpoint_id: str) -> bytes:
 
 def pack_touch(touch: Touch, name: bytes) -> bytes:
     """A touchpoint as bytes; `name` is what `name_of` says of it."""
-    kind, rest, at = _kind_of(touch), _rest_of(touch), touch.at - _BEGINS_MS
-    if not 0 <= at < _BEYOND:
-        at, rest = _BEYOND, (*rest, touch.at)
-    raw = at.to_bytes(_INSTANT, "big") + name + (_packed_kinds.get(kind) or _pack_kind(kind))
-    if rest != _NO_REST:
-        raw += _pack_rest(rest)
+    kind = (touch.type, touch.team, touch.direction, touch.channel, touch.subject)
+    packed = _packed_kinds.get(kind)
+    if packed is None:
+        packed = _pack_kind(kind)
+    at = touch.at - _BEGINS_MS
+    if 0 <= at < _BEYOND:
+        raw = at.to_bytes(_INSTANT, "big") + name + packed + _pack_rest(touch, False)
+    else:
+        raw = _FAR_OFF + name + packed + _pack_rest(touch, True)
     size = len(raw)
     return (_BYTES[size] if size < _LONG_TOUCH else b"\xff" + size.to_bytes(4, "big")) + raw
 
 
-def append(recents: "Recents", touch: Touch, name: bytes) -> None:
-    """Take a touchpoint in that is newer than all recent ones; `name` is what `name_of` says of it."""
-    recents.packed += pack_touch(touch, name)
-    recents.count += 1
-
-
 def touches_in(packed: bytes) -> Iterator[Touch]:
     """Every touchpoint of several in a row."""
-    for start, end in bounds(packed):
-        yield _touch(packed[start:end])
+    begin, last = 0, len(packed)
+    while begin < last:
+        end = end_of(packed, begin)
+        yield _touch(packed[start_of(packed, begin) : end])
+        begin = end
 
 
 def names_in(packed: bytes) -> Iterator[tuple[int, bytes]]:
     """(instant, name) of every touchpoint of several in a row."""
-    for start, end in bounds(packed):
-        raw = packed[start:end]
+    begin, last = 0, len(packed)
+    while begin < last:
+        end = end_of(packed, begin)
+        raw = packed[start_of(packed, begin) : end]
         yield instant_in(raw), raw[_INSTANT : _after_name(raw)]
+        begin = end
 
 
-def newest_in(packed: Packed, name: bytes) -> int | None:
+def newest_in(packed: bytes, name: bytes) -> int | None:
     """When the last touchpoint of this name in a row occurred; None where there is none."""
     found = None
     # Where it is here it is most likely one; but the same bytes may stand for something else.
     if name in packed:
-        for start, end in bounds(packed):
+        begin, last = 0, len(packed)
+        while begin < last:
+            start, end = start_of(packed, begin), end_of(packed, begin)
             if packed.startswith(name, start + _INSTANT):
-                found = instant_in(bytes(packed[start:end]))
+                found = instant_in(packed[start:end])
+            begin = end
     return found
 
 
@@ -119,22 +112,40 @@ def _touch(raw: bytes) -> Touch:
     name, begin = _id(raw, begin)
     kind, begin = _kind(raw, begin)
     if begin == len(raw):
-        return Touch(at + _BEGINS_MS, source, name, *kind)  # type: ignore[arg-type]
+        return Touch(at + _BEGINS_MS, source, name, kind[0], kind[1], kind[2], kind[3], kind[4])
     rest = _rest(raw[begin:])
     when = at + _BEGINS_MS if at != _BEYOND else rest.pop()
-    return Touch(when, source, name, *kind, **dict(zip(_REST_FIELDS, rest, strict=False)))  # type: ignore[arg-type]
+    rest += _NO_REST[len(rest) :]
+    return Touch(
+        when,
+        source,
+        name,
+        kind[0],
+        kind[1],
+        kind[2],
+        kind[3],
+        kind[4],
+        rest[1],
+        rest[2],
+        rest[3],
+        rest[0],
+        rest[4],
+        rest[5],
+        rest[6],
+    )
 
 
-def bounds(packed: Packed) -> Iterator[tuple[int, int]]:
-    """Where each touchpoint begins, after its length, and where it ends."""
-    end, last = 0, len(packed)
-    while end < last:
-        size, start = packed[end], end + 1
-        if size == _LONG_TOUCH:
-            start = end + 5
-            size = int.from_bytes(packed[end + 1 : start], "big")
-        end = start + size
-        yield start, end
+def start_of(packed: bytes, begin: int) -> int:
+    """Where a touchpoint's bytes start, behind its length, which begins here."""
+    return begin + (5 if packed[begin] == _LONG_TOUCH else 1)
+
+
+def end_of(packed: bytes, begin: int) -> int:
+    """Where the touchpoint whose length begins here ends."""
+    size = packed[begin]
+    if size != _LONG_TOUCH:
+        return begin + 1 + size
+    return begin + 5 + int.from_bytes(packed[begin + 1 : begin + 5], "big")
 
 
 def instant_in(raw: bytes) -> int:
@@ -153,7 +164,7 @@ def _spell(text: str) -> bytes:
     return (_BYTES[size] if size < _LONG_TEXT else b"\xfe" + size.to_bytes(4, "big")) + raw
 
 
-def _text(raw: Packed, begin: int) -> tuple[str, int]:
+def _text(raw: bytes, begin: int) -> tuple[str, int]:
     size, start = raw[begin], begin + 1
     if size == _LONG_TEXT:
         start = begin + 5
@@ -167,7 +178,7 @@ def _pack_id(text: str) -> bytes:
     return _spell(text)
 
 
-def _id(raw: Packed, begin: int) -> tuple[str, int]:
+def _id(raw: bytes, begin: int) -> tuple[str, int]:
     if raw[begin] != _UUID:
         return _text(raw, begin)
     end = begin + 17
@@ -175,7 +186,7 @@ def _id(raw: Packed, begin: int) -> tuple[str, int]:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}", end
 
 
-def _word(raw: Packed, begin: int, words: Sequence[str | None]) -> tuple[str, int]:
+def _word(raw: bytes, begin: int, words: Sequence[str | None]) -> tuple[str, int]:
     number = raw[begin]
     if number == UNKNOWN:
         return _text(raw, begin + 1)
@@ -206,26 +217,49 @@ def _kind(raw: bytes, begin: int) -> tuple[Kind, int]:
             words.append(word)
         else:
             words.append(listed[number - 1])
+    kind = str(words[0]), str(words[1]), str(words[2]), str(words[3]), words[4]
     if UNKNOWN not in numbers:
-        _kinds[first] = tuple(words)
-    return tuple(words), at
+        _kinds[first] = kind
+    return kind, at
 
 
-def _pack_rest(rest: tuple[Any, ...]) -> bytes:
-    properties, actor, *others = rest
+def _pack_rest(touch: Touch, is_far_off: bool) -> bytes:
+    """What a touchpoint may have. What it has most often comes first, and what is absent at the end is left out."""
+    properties, actor = touch.properties, touch.actor
+    rest = _seldom(touch, is_far_off)
+    if not rest and actor is None and properties is None:
+        return b""
+    numbered = None
     if properties is not None:
-        properties = {_PROPERTY_NUMBERS.get(name, name): value for name, value in properties.items()}
-    said = [properties, _ACTOR_NUMBERS.get(actor, actor), *others]
-    while said[-1] is None:
-        said.pop()
+        numbered = {_PROPERTY_NUMBERS.get(name, name): value for name, value in properties.items()}
     try:
-        return _encode(said)
+        if rest or actor is not None:
+            return _encode([numbered, _ACTOR_NUMBERS.get(actor, actor), *rest])
+        return _encode([numbered])
     except OverflowError:
-        return _AS_JSON + msgspec.json.encode(rest)
+        return _AS_JSON + msgspec.json.encode([properties, actor, *rest])
+
+
+def _seldom(touch: Touch, is_far_off: bool) -> list[Any]:
+    if (
+        touch.campaign is None
+        and touch.content is None
+        and touch.of is None
+        and touch.amount is None
+        and touch.currency is None
+        and not is_far_off
+    ):
+        return []
+    rest: list[Any] = [touch.campaign, touch.content, touch.of, touch.amount, touch.currency]
+    if is_far_off:
+        return [*rest, touch.at]
+    while rest[-1] is None:
+        rest.pop()
+    return rest
 
 
 def _rest(raw: bytes) -> list[Any]:
-    """The values of `_REST_FIELDS`, as many as there are."""
+    """What `_pack_rest` was given, as much as there was."""
     if raw[:1] == _AS_JSON:
         found: list[Any] = msgspec.json.decode(raw[1:])
         return found

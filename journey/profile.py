@@ -1,7 +1,6 @@
 """What a policy makes of one kind of touchpoint, settled beforehand so that the fold only follows it."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from journey.policy.teamwork import Ownership
@@ -30,11 +29,6 @@ class Place:
     move: str = ""
     cancels_clocks: bool = False
     probability: float | None = None
-
-    @cached_property
-    def waits(self) -> bool:
-        """Whether time alone does anything here."""
-        return bool(self.no_activity_ms or self.no_progress_ms or self.leaves_after_ms)
 
     def leaving(self, after_ms: int, to: int) -> "Place":
         """This place, left for `to` after so long without counted activity."""

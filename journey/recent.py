@@ -1,40 +1,47 @@
 """Recent touchpoints as a journey keeps them: packed (`journey.packing`), oldest first."""
 
 from collections.abc import Iterator
-from itertools import islice
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
-from journey.packing import append, bounds, instant_in, name_as, name_at, names_in, pack_touch, touches_in
+from journey.packing import end_of, instant_in, name_as, name_at, names_in, pack_touch, start_of, touches_in
+from journey.record import Record
 from journey.touch import Touch
 
 
-class Recents(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Recents(Record):
     """Touchpoints in event order."""
 
-    count: int = 0
-    packed: bytearray = msgspec.field(default_factory=bytearray)
+    def __init__(self, count: int = 0, packed: bytes = b"") -> None:
+        self.count, self.packed = count, packed
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [self.count, self.packed]
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Iterator[Touch]:
         """Every touchpoint, oldest first."""
-        return touches_in(bytes(self.packed))
+        return touches_in(self.packed)
+
+    def append(self, touch: Touch, name: bytes) -> None:
+        """Take a touchpoint in that is newer than all others; `name` is what `name_of` says of it."""
+        self.packed += pack_touch(touch, name)
+        self.count += 1
 
     def insert(self, index: int, touch: Touch, name: bytes) -> None:
         """Take one in that is to stand at this place; `name` is what `name_of` says of it."""
-        if index >= self.count:
-            append(self, touch, name)
-            return
-        begin = next(islice(bounds(self.packed), index - 1, None))[1] if index else 0
-        self.packed[begin:begin] = pack_touch(touch, name)
+        begin = self._begin(index)
+        self.packed = self.packed[:begin] + pack_touch(touch, name) + self.packed[begin:]
         self.count += 1
 
     def instant(self, index: int) -> int:
         """When the touchpoint at this place occurred."""
-        start, end = next(islice(bounds(self.packed), index, None))
-        return instant_in(bytes(self.packed[start:end]))
+        begin = self._begin(index)
+        return instant_in(self.packed[start_of(self.packed, begin) : end_of(self.packed, begin)])
 
     def place_of(self, source: str, touchpoint_id: str) -> int:
         """Where the name of this touchpoint stands; -1 where it does not."""
@@ -46,11 +53,18 @@ class Recents(msgspec.Struct, array_like=True, gc=False):
 
     def names(self) -> Iterator[tuple[int, bytes]]:
         """(instant, name) of every touchpoint."""
-        return names_in(bytes(self.packed))
+        return names_in(self.packed)
 
     def without(self, oldest: int) -> "Recents":
         """All but so many of the oldest."""
-        if not 0 < oldest < self.count:
-            return Recents() if oldest else self
-        cut = next(islice(bounds(self.packed), oldest - 1, None))[1]
-        return Recents(self.count - oldest, self.packed[cut:])
+        if oldest >= self.count:
+            return Recents()
+        return Recents(self.count - oldest, self.packed[self._begin(oldest) :])
+
+    def _begin(self, index: int) -> int:
+        """Where the touchpoint at this place begins; the end where there are not so many."""
+        begin, last = 0, len(self.packed)
+        while index > 0 and begin < last:
+            begin = end_of(self.packed, begin)
+            index -= 1
+        return begin

@@ -1,17 +1,23 @@
 """What every fact is said with: an id that is the same whenever the same thing is said, and moments of time."""
 
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_INSTANTS: Final = 16_384
+_instants: Final[dict[int, datetime]] = {}
+_HASH: Final = blake2b(digest_size=16)
 
 
-@lru_cache(maxsize=16_384)
 def instant(ms: int) -> datetime:
     """The UTC moment of epoch milliseconds. The facts of one fold name the same few moments many times."""
-    return EPOCH + timedelta(0, 0, 0, ms)
+    found = _instants.get(ms)
+    if found is None:
+        if len(_instants) >= _MOST_INSTANTS:
+            _instants.clear()
+        found = _instants[ms] = EPOCH + timedelta(0, 0, 0, ms)
+    return found
 
 
 def instant_or_none(ms: int) -> datetime | None:
@@ -21,4 +27,6 @@ def instant_or_none(ms: int) -> datetime | None:
 
 def fact_id(*parts: object) -> str:
     """32 hex digits that are the same wherever and whenever the same thing is said."""
-    return blake2b("\x1f".join([str(part) for part in parts]).encode(), digest_size=16).hexdigest()
+    hashed = _HASH.copy()
+    hashed.update("\x1f".join([str(part) for part in parts]).encode())
+    return hashed.hexdigest()

@@ -6,37 +6,84 @@ touchpoint needs to correct it: the head as it was before the recent touchpoints
 
 from typing import Any, Final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from journey.recent import Recents
+from journey.record import Record
 
 NOWHERE: Final = -1
 NOBODY: Final = -1
 NEVER: Final = -1
 
 
-class Stay(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Stay(Record):
     """Where the customer is on one track. A place is a stage's index; detours follow the stages."""
 
-    visits: dict[int, int]
-    dwell: dict[int, int]
-    place: int = NOWHERE
-    entered: int = 0
-    furthest: int = NOWHERE
+    def __init__(
+        self,
+        visits: dict[int, int],
+        dwell: dict[int, int],
+        place: int = NOWHERE,
+        entered: int = 0,
+        furthest: int = NOWHERE,
+    ) -> None:
+        self.visits = visits
+        self.dwell = dwell
+        self.place = place
+        self.entered = entered
+        self.furthest = furthest
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.visits,
+            self.dwell,
+            self.place,
+            self.entered,
+            self.furthest,
+        ]
 
 
-class ClockRun(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class ClockRun(Record):
     """The latest run of one clock."""
 
-    clock: int
-    started: int
-    due: int
-    source: str
-    id: str
-    state: int = 0
-    stopped: int = 0
-    stop_source: str = ""
-    stop_id: str = ""
+    def __init__(
+        self,
+        clock: int,
+        started: int,
+        due: int,
+        source: str,
+        id: str,
+        state: int = 0,
+        stopped: int = 0,
+        stop_source: str = "",
+        stop_id: str = "",
+    ) -> None:
+        self.clock = clock
+        self.started = started
+        self.due = due
+        self.source = source
+        self.id = id
+        self.state = state
+        self.stopped = stopped
+        self.stop_source = stop_source
+        self.stop_id = stop_id
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.clock,
+            self.started,
+            self.due,
+            self.source,
+            self.id,
+            self.state,
+            self.stopped,
+            self.stop_source,
+            self.stop_id,
+        ]
 
 
 RUNNING: Final = 0
@@ -46,82 +93,232 @@ CANCELLED: Final = 3
 CLOCK_STATES: Final = ("running", "met", "breached", "cancelled")
 
 
-class OpenOverlap(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class OpenOverlap(Record):
     """An overlap that nobody has resolved yet. `refs` are (source, id) of its touchpoints, the opening one first."""
 
-    kind: str
-    subject: str | None
-    opened: int
-    last: int
-    teams: list[str]
-    precedence: str
-    rule: str
-    refs: list[tuple[str, str]]
+    def __init__(
+        self,
+        kind: str,
+        subject: str | None,
+        opened: int,
+        last: int,
+        teams: list[str],
+        precedence: str,
+        rule: str,
+        refs: list[tuple[str, str]],
+    ) -> None:
+        self.kind = kind
+        self.subject = subject
+        self.opened = opened
+        self.last = last
+        self.teams = teams
+        self.precedence = precedence
+        self.rule = rule
+        self.refs = refs
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.kind,
+            self.subject,
+            self.opened,
+            self.last,
+            self.teams,
+            self.precedence,
+            self.rule,
+            self.refs,
+        ]
 
 
-class Stall(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Stall(Record):
     """An open stall; what was the last counted touch is kept as it was when it opened."""
 
-    kind: str
-    track: int
-    since: int
-    entered: int
-    team: str
-    counted: int
-    source: str
-    id: str
-    escalated: int = 0
+    def __init__(
+        self,
+        kind: str,
+        track: int,
+        since: int,
+        entered: int,
+        team: str,
+        counted: int,
+        source: str,
+        id: str,
+        escalated: int = 0,
+    ) -> None:
+        self.kind = kind
+        self.track = track
+        self.since = since
+        self.entered = entered
+        self.team = team
+        self.counted = counted
+        self.source = source
+        self.id = id
+        self.escalated = escalated
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.kind,
+            self.track,
+            self.since,
+            self.entered,
+            self.team,
+            self.counted,
+            self.source,
+            self.id,
+            self.escalated,
+        ]
 
 
-class Claim(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Claim(Record):
     """A team's precedence on one subject, or ("") on the whole customer."""
 
-    subject: str
-    team: str
-    until: int
-    source: str
-    id: str
+    def __init__(
+        self,
+        subject: str,
+        team: str,
+        until: int,
+        source: str,
+        id: str,
+    ) -> None:
+        self.subject = subject
+        self.team = team
+        self.until = until
+        self.source = source
+        self.id = id
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.subject,
+            self.team,
+            self.until,
+            self.source,
+            self.id,
+        ]
 
 
-class Contact(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Contact(Record):
     """A team's latest outbound touchpoint on a watched subject; in an account, `of` is the person it reached."""
 
-    subject: str
-    team: str
-    at: int
-    source: str
-    id: str
-    of: str = ""
+    def __init__(
+        self,
+        subject: str,
+        team: str,
+        at: int,
+        source: str,
+        id: str,
+        of: str = "",
+    ) -> None:
+        self.subject = subject
+        self.team = team
+        self.at = at
+        self.source = source
+        self.id = id
+        self.of = of
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.subject,
+            self.team,
+            self.at,
+            self.source,
+            self.id,
+            self.of,
+        ]
 
 
-class Lead(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Lead(Record):
     """How the customer last became a lead: by which rule of which policy, and what had led there."""
 
-    at: int
-    rule: str
-    policy: str
-    campaign: str | None
-    content: str | None
-    persona: int
+    def __init__(
+        self,
+        at: int,
+        rule: str,
+        policy: str,
+        campaign: str | None,
+        content: str | None,
+        persona: int,
+    ) -> None:
+        self.at = at
+        self.rule = rule
+        self.policy = policy
+        self.campaign = campaign
+        self.content = content
+        self.persona = persona
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.at,
+            self.rule,
+            self.policy,
+            self.campaign,
+            self.content,
+            self.persona,
+        ]
 
 
-class DealRun(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class DealRun(Record):
     """A deal as it stands. The amount in ten-thousandths; `points` is the engagement that winning it gave."""
 
-    key: str
-    owner: str
-    actor: str | None
-    at: int = 0
-    source: str = ""
-    id: str = ""
-    status: int = 0
-    amount: int | None = None
-    currency: str | None = None
-    created: int = 0
-    expected: int = 0
-    closed: int = 0
-    reopened: int = 0
-    points: float = 0.0
+    def __init__(
+        self,
+        key: str,
+        owner: str,
+        actor: str | None,
+        at: int = 0,
+        source: str = "",
+        id: str = "",
+        status: int = 0,
+        amount: int | None = None,
+        currency: str | None = None,
+        created: int = 0,
+        expected: int = 0,
+        closed: int = 0,
+        reopened: int = 0,
+        points: float = 0.0,
+    ) -> None:
+        self.key = key
+        self.owner = owner
+        self.actor = actor
+        self.at = at
+        self.source = source
+        self.id = id
+        self.status = status
+        self.amount = amount
+        self.currency = currency
+        self.created = created
+        self.expected = expected
+        self.closed = closed
+        self.reopened = reopened
+        self.points = points
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.key,
+            self.owner,
+            self.actor,
+            self.at,
+            self.source,
+            self.id,
+            self.status,
+            self.amount,
+            self.currency,
+            self.created,
+            self.expected,
+            self.closed,
+            self.reopened,
+            self.points,
+        ]
 
 
 DEAL_OPEN: Final = 0
@@ -130,7 +327,8 @@ DEAL_LOST: Final = 2
 DEAL_STATES: Final = ("open", "won", "lost")
 
 
-class Head(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Head(Record):
     """Everything the rules know of a customer at one moment of event time. `persona` is its number in the policy.
 
     `agreed` is the day from which the policy is in force in whose terms it is written (epoch ms; 0 is the first one).
@@ -140,56 +338,158 @@ class Head(msgspec.Struct, array_like=True, gc=False):
     `touched` before `placed`.
     """
 
-    stays: list[Stay]
-    counters: list[list[int]]
-    owner: str
-    seen: int = 0
-    first: int = 0
-    last: int = 0
-    last_source: str = ""
-    last_id: str = ""
-    fired: int = 0
-    due: int = 0
-    owner_actor: str | None = None
-    owner_since: int = 0
-    offered: int = 0
-    counted: int = 0
-    counted_source: str = ""
-    counted_id: str = ""
-    engagement: float = 0.0
-    scored: int = 0
-    fit: float = 0.0
-    traits: dict[str, Any] | None = None
-    quote: Contact | None = None
-    teams_out: dict[str, int] = {}
-    outbound: list[int] = []
-    contacts: list[Contact] = []
-    inbound_on: dict[str, int] = {}
-    claims: list[Claim] = []
-    clocks: list[ClockRun] = []
-    overlaps: list[OpenOverlap] = []
-    stalls: list[Stall] = []
-    persona: int = NOBODY
-    held: dict[str, str] = {}
-    campaign: str | None = None
-    content: str | None = None
-    lead: Lead | None = None
-    deals: list[DealRun] = []
-    touched: list[int] = []
-    placed: int = 0
-    placed_engagement: int = 0
-    placed_touched: list[int] = []
-    agreed: int = 0
+    def __init__(
+        self,
+        stays: list[Stay],
+        counters: list[list[int]],
+        owner: str,
+        seen: int = 0,
+        first: int = 0,
+        last: int = 0,
+        last_source: str = "",
+        last_id: str = "",
+        fired: int = 0,
+        due: int = 0,
+        owner_actor: str | None = None,
+        owner_since: int = 0,
+        offered: int = 0,
+        counted: int = 0,
+        counted_source: str = "",
+        counted_id: str = "",
+        engagement: float = 0.0,
+        scored: int = 0,
+        fit: float = 0.0,
+        traits: dict[str, Any] | None = None,
+        quote: Contact | None = None,
+        teams_out: dict[str, int] | None = None,
+        outbound: list[int] | None = None,
+        contacts: list[Contact] | None = None,
+        inbound_on: dict[str, int] | None = None,
+        claims: list[Claim] | None = None,
+        clocks: list[ClockRun] | None = None,
+        overlaps: list[OpenOverlap] | None = None,
+        stalls: list[Stall] | None = None,
+        persona: int = NOBODY,
+        held: dict[str, str] | None = None,
+        campaign: str | None = None,
+        content: str | None = None,
+        lead: Lead | None = None,
+        deals: list[DealRun] | None = None,
+        touched: list[int] | None = None,
+        placed: int = 0,
+        placed_engagement: int = 0,
+        placed_touched: list[int] | None = None,
+        agreed: int = 0,
+    ) -> None:
+        self.stays = stays
+        self.counters = counters
+        self.owner = owner
+        self.seen = seen
+        self.first = first
+        self.last = last
+        self.last_source = last_source
+        self.last_id = last_id
+        self.fired = fired
+        self.due = due
+        self.owner_actor = owner_actor
+        self.owner_since = owner_since
+        self.offered = offered
+        self.counted = counted
+        self.counted_source = counted_source
+        self.counted_id = counted_id
+        self.engagement = engagement
+        self.scored = scored
+        self.fit = fit
+        self.traits = traits
+        self.quote = quote
+        self.teams_out: dict[str, int] = teams_out if teams_out is not None else {}
+        self.outbound: list[int] = outbound if outbound is not None else []
+        self.contacts: list[Contact] = contacts if contacts is not None else []
+        self.inbound_on: dict[str, int] = inbound_on if inbound_on is not None else {}
+        self.claims: list[Claim] = claims if claims is not None else []
+        self.clocks: list[ClockRun] = clocks if clocks is not None else []
+        self.overlaps: list[OpenOverlap] = overlaps if overlaps is not None else []
+        self.stalls: list[Stall] = stalls if stalls is not None else []
+        self.persona = persona
+        self.held: dict[str, str] = held if held is not None else {}
+        self.campaign = campaign
+        self.content = content
+        self.lead = lead
+        self.deals: list[DealRun] = deals if deals is not None else []
+        self.touched: list[int] = touched if touched is not None else []
+        self.placed = placed
+        self.placed_engagement = placed_engagement
+        self.placed_touched: list[int] = placed_touched if placed_touched is not None else []
+        self.agreed = agreed
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            [each.fields() for each in self.stays],
+            self.counters,
+            self.owner,
+            self.seen,
+            self.first,
+            self.last,
+            self.last_source,
+            self.last_id,
+            self.fired,
+            self.due,
+            self.owner_actor,
+            self.owner_since,
+            self.offered,
+            self.counted,
+            self.counted_source,
+            self.counted_id,
+            self.engagement,
+            self.scored,
+            self.fit,
+            self.traits,
+            self.quote.fields() if self.quote is not None else None,
+            self.teams_out,
+            self.outbound,
+            [each.fields() for each in self.contacts],
+            self.inbound_on,
+            [each.fields() for each in self.claims],
+            [each.fields() for each in self.clocks],
+            [each.fields() for each in self.overlaps],
+            [each.fields() for each in self.stalls],
+            self.persona,
+            self.held,
+            self.campaign,
+            self.content,
+            self.lead.fields() if self.lead is not None else None,
+            [each.fields() for each in self.deals],
+            self.touched,
+            self.placed,
+            self.placed_engagement,
+            self.placed_touched,
+            self.agreed,
+        ]
 
 
-class Meanwhile(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Meanwhile(Record):
     """Touchpoints in their order of arrival, each with its input offset."""
 
-    offsets: list[int] = msgspec.field(default_factory=list)
-    touches: Recents = msgspec.field(default_factory=Recents)
+    def __init__(
+        self,
+        offsets: list[int] | None = None,
+        touches: Recents | None = None,
+    ) -> None:
+        self.offsets: list[int] = offsets if offsets is not None else []
+        self.touches: Recents = touches if touches is not None else Recents()
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.offsets,
+            self.touches.fields(),
+        ]
 
 
-class Journey(msgspec.Struct, array_like=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Journey(Record):
     """One customer's state. `recents` are the touchpoints that `base`, a packed head, does not contain yet. By `known`
     duplicates of older ones are told (`journey.duplicate`).
 
@@ -201,23 +501,65 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     `meanwhile` what has arrived after that, in time or not; `rebuilt` counts.
     """
 
-    policy: str
-    head: Head
-    version: int = 0
-    corrections: int = 0
-    too_late: int = 0
-    base: bytes = b""
-    recents: Recents = msgspec.field(default_factory=Recents)
-    known: bytes = b""
-    redirect: str = ""
-    decided: int = 0
-    members: dict[str, int] = {}
-    released: dict[str, int] = {}
-    rebuild: int = 0
-    meanwhile: Meanwhile | None = None
-    rebuilt: int = 0
-    account: bool = False
-    forgotten: int = 0
+    def __init__(
+        self,
+        policy: str,
+        head: Head,
+        version: int = 0,
+        corrections: int = 0,
+        too_late: int = 0,
+        base: bytes = b"",
+        recents: Recents | None = None,
+        known: bytes = b"",
+        redirect: str = "",
+        decided: int = 0,
+        members: dict[str, int] | None = None,
+        released: dict[str, int] | None = None,
+        rebuild: int = 0,
+        meanwhile: Meanwhile | None = None,
+        rebuilt: int = 0,
+        account: bool = False,
+        forgotten: int = 0,
+    ) -> None:
+        self.policy = policy
+        self.head = head
+        self.version = version
+        self.corrections = corrections
+        self.too_late = too_late
+        self.base = base
+        self.recents: Recents = recents if recents is not None else Recents()
+        self.known = known
+        self.redirect = redirect
+        self.decided = decided
+        self.members: dict[str, int] = members if members is not None else {}
+        self.released: dict[str, int] = released if released is not None else {}
+        self.rebuild = rebuild
+        self.meanwhile = meanwhile
+        self.rebuilt = rebuilt
+        self.account = account
+        self.forgotten = forgotten
+
+    def fields(self) -> list[object]:
+        """As they stand above."""
+        return [
+            self.policy,
+            self.head.fields(),
+            self.version,
+            self.corrections,
+            self.too_late,
+            self.base,
+            self.recents.fields(),
+            self.known,
+            self.redirect,
+            self.decided,
+            self.members,
+            self.released,
+            self.rebuild,
+            self.meanwhile.fields() if self.meanwhile is not None else None,
+            self.rebuilt,
+            self.account,
+            self.forgotten,
+        ]
 
 
 NO_BASE: Final = b""

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
 from journey.account import account_id_of, account_of, matters
 from journey.condition import AMOUNT_SCALE
 from journey.correction import arrive, begin
@@ -98,7 +96,7 @@ def _fold_customers(trial: Trial, arrivals: list[_Arrival], identities: Identiti
     for arrival in arrivals:
         customer_id = identities.customer_of(arrival.derived_id)
         of = arrival.derived_id if arrival.derived_id != customer_id else None
-        touches.setdefault(customer_id, []).append(replace(arrival.touch, of=of))
+        touches.setdefault(customer_id, []).append(arrival.touch.but(of=of))
         own = [one for one in arrival.identifiers if identities.customer_of(one.derived_id) == customer_id]
         named.setdefault(customer_id, {}).update(dict.fromkeys(own))
     for customer_id, told in touches.items():
@@ -112,7 +110,7 @@ def _fold_accounts(trial: Trial, arrivals: list[_Arrival], identities: Identitie
         account = account_of(customer, free) if customer else None
         if account and matters(arrival.touchpoint):
             person = identities.customer_of(arrival.derived_id)
-            touches.setdefault(account, []).append(replace(arrival.touch, of=person))
+            touches.setdefault(account, []).append(arrival.touch.but(of=person))
     for account, told in touches.items():
         trial.accounts[account] = _tried(account_id_of(account), [], told, trial.rules.accounts, trial.now)
 

@@ -109,9 +109,20 @@ class RebuildRequest(msgspec.Struct, gc=False):
 
 
 AnyControl = Assign | Release | Moved | Ask | Rebuilt | Adopt
-_decode = msgspec.json.Decoder(AnyControl).decode
+
+
+def _told(touch: Any) -> Any:
+    """A touchpoint is told as its fields in a row."""
+    return touch.fields() if isinstance(touch, Touch) else touch
+
+
+def _touch(kind: type[Any], told: Any) -> Any:
+    return kind(*told)
+
+
+_decode = msgspec.json.Decoder(AnyControl, dec_hook=_touch).decode
 _KINDS = frozenset(str(each.__struct_config__.tag).encode() for each in get_args(AnyControl))
-encode_control = msgspec.json.Encoder().encode
+encode_control = msgspec.json.Encoder(enc_hook=_told).encode
 encode_request = msgspec.json.Encoder().encode
 decode_request = msgspec.json.Decoder(RebuildRequest).decode
 

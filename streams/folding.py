@@ -37,19 +37,13 @@ from streams.control import (
     kind_of,
     output_of,
 )
+from streams.effects import Effects, Pieces
 from streams.placement import partition_of
 from streams.policies import under
-from streams.stage import Effects, Pieces
-from streams.stored import (
-    POLICIES_KEY,
-    BrokenStateError,
-    UnknownVersionError,
-    is_redirect,
-    pack,
-    pack_policies,
-    unpack,
-)
-from streams.wire import decode, touch_of, with_customer
+from streams.position import POLICIES_KEY, pack_policies
+from streams.stored import BrokenStateError, UnknownVersionError, is_redirect, pack, unpack
+from streams.touches import touch_of
+from streams.wire import decode, with_customer
 
 _MOST_MEANWHILE = 512
 _PIECE = 64

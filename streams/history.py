@@ -11,7 +11,8 @@ from clickhouse_connect.driver.client import Client
 from journey.account import KINDS
 from journey.saying import instant
 from journey.touch import Touch
-from streams.wire import WireMoney, WireTouchpoint, touch_of
+from streams.touches import touch_of
+from streams.wire import WireMoney, WireTouchpoint
 
 # A derived id is in the table for ever, whomever it belongs to: `place` says whose history a touchpoint is part of.
 _HISTORY = """

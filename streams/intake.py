@@ -12,11 +12,12 @@ from schemas.rejection import Rejection
 from schemas.touchpoint import EARLIEST, END
 from streams.alignment import Gate
 from streams.control import ACCOUNT, headers_of
+from streams.effects import Effects, Headers, Pieces
 from streams.links import RecentLinks, link_of
 from streams.links import encode as encode_link
 from streams.placement import partition_of
 from streams.raw import RawTouchpoint, encode, read
-from streams.stage import Effects, Headers, Pieces, Stage
+from streams.stage import Stage
 
 _PIECE = 64
 # A touchpoint, the identifiers that name its customer, its account's id, and when it occurred.

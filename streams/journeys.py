@@ -6,11 +6,13 @@ from typing import Any
 from journey.rules import Rules
 from schemas import topic
 from streams.alignment import Gate
+from streams.effects import Effects, Pieces
 from streams.folding import Folding
 from streams.policies import under
+from streams.position import POLICIES_KEY, POSITION_KEY, unpack_policies
 from streams.schedule import Schedule
-from streams.stage import Effects, Pieces, Stage
-from streams.stored import NOTHING, POLICIES_KEY, POSITION_KEY, due_of, refuse_other_version, unpack_policies
+from streams.stage import Stage
+from streams.stored import NOTHING, due_of, refuse_other_version
 
 # One slice of a sweep folds so many customers, or looks at so many who are not due after all: some milliseconds.
 _MOST_SWEPT, _MOST_LOOKED_AT = 30, 4000

@@ -21,13 +21,15 @@ from sinks import crash
 from sinks.waiting import at_most
 from streams.alignment import Alignment, Gate
 from streams.clock import Clock, steady_ms
+from streams.effects import Effects, Output, Pieces
 from streams.inbox import Chunk, Inbox
 from streams.metrics import Metrics
 from streams.piecemeal import Piecemeal
+from streams.position import POSITION_KEY, Position, newest_position, pack_position
 from streams.reading import ends_of, reader, stretch
 from streams.refusal import LaneRefusedError, refuse_other_input, refuse_strange
-from streams.stage import Effects, Output, Pieces, Stage
-from streams.stored import POSITION_KEY, Position, UnknownVersionError, newest_position, pack_position
+from streams.stage import Stage
+from streams.stored import UnknownVersionError
 from streams.topics import topic_ids
 from streams.transaction import producer_of, send, transactional_id
 

@@ -10,13 +10,15 @@ from schemas import topic
 from schemas.settings import Settings
 from streams.answer import answer
 from streams.control import ACCOUNT, RebuildRequest, decode_request, kind_of, output_of
+from streams.effects import Effects, Headers, Output
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
 from streams.placement import partition_of
 from streams.redirects import Redirects
 from streams.resolver import ResolverStage
-from streams.stage import Effects, Headers, Output, Stage
-from streams.wire import decode, touch_of
+from streams.stage import Stage
+from streams.touches import touch_of
+from streams.wire import decode
 
 
 @dataclass(slots=True)

@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from streams.effects import Effects, Pieces
 from streams.portion import Portion
-from streams.stage import Effects, Pieces
 
 _PIECE_SECONDS = 0.005
 # So few never wait for another lane's many.

@@ -21,10 +21,12 @@ from journey.state import Journey
 from journey.touch import Touch
 from schemas import topic
 from streams.census import told_in
+from streams.position import Position
 from streams.reading import reader, stretch
 from streams.snapshot import Snapshot, ends_between_transactions, snapshot
-from streams.stored import Position, is_redirect, unpack
-from streams.wire import WireTouchpoint, decode, touch_of
+from streams.stored import is_redirect, unpack
+from streams.touches import touch_of
+from streams.wire import WireTouchpoint, decode
 
 Progress = Callable[[int], None]
 Wanted = Callable[[str], bool]
@@ -228,7 +230,7 @@ def _differ(customer_id: str, expected: Journey, live: Journey, found: Refold) -
     lost, doubled = expected.head.seen - live.head.seen, live.head.seen - expected.head.seen
     if pack_head(expected.head) != pack_head(live.head):
         names = [
-            name for name in expected.head.__struct_fields__ if getattr(expected.head, name) != getattr(live.head, name)
+            name for name in expected.head.field_names() if getattr(expected.head, name) != getattr(live.head, name)
         ]
         what = f"{', '.join(names)} differ from a fold of its touchpoints"
         found.differences.append(Difference(customer_id, what, max(0, lost), max(0, doubled)))

@@ -2,8 +2,8 @@
 
 from aiokafka import TopicPartition
 
+from streams.position import Position
 from streams.stage import Stage
-from streams.stored import Position
 
 
 class LaneRefusedError(Exception):

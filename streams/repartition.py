@@ -20,15 +20,16 @@ from schemas import topic
 from sinks import crash
 from streams.alignment import Alignment
 from streams.clock import Clock
+from streams.effects import Output
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
 from streams.lane import Lane, LaneSettings
 from streams.metrics import Metrics
 from streams.placement import partition_of
+from streams.position import POLICIES_KEY, POSITION_KEY, Position, pack_position, unpack_position
 from streams.reading import compacted, ends_of, reader
 from streams.resolver import ResolverStage
-from streams.stage import Output
-from streams.stored import POLICIES_KEY, POSITION_KEY, Position, pack, pack_position, unpack, unpack_position
+from streams.stored import pack, unpack
 from streams.transaction import producer_of, send, transactional_id
 
 # What holds positions, and grows first: no lane may find a new input partition and no word on where it stands.

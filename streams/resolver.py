@@ -11,10 +11,11 @@ from journey.saying import fact_id, instant
 from schemas import rejection, topic
 from streams.alignment import Gate
 from streams.control import Assign, Control, Release, output_of
+from streams.effects import Effects, Pieces
 from streams.links import IdentityRedirect, decode_link, encode, pack_edge, unpack_edge
 from streams.placement import partition_of
-from streams.stage import Effects, Pieces, Stage
-from streams.stored import POSITION_KEY
+from streams.position import POSITION_KEY
+from streams.stage import Stage
 
 
 class ResolverStage(Stage):

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas import topic
+from streams.position import POLICIES_KEY, POSITION_KEY, Position, unpack_position
 from streams.reading import compacted, ends_of, reader
-from streams.stored import POLICIES_KEY, POSITION_KEY, Position, unpack_position
 
 _POLL_SECONDS = 0.05
 # Longer than Kafka leaves a transaction open whose worker is gone.

@@ -1,36 +1,10 @@
 """What a lane asks of a stage, and what a stage answers: effects, carried out by the lane in one transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from streams.alignment import Gate
-
-Headers = list[tuple[str, bytes]]
-Output = tuple[bytes | None, bytes | None, Headers]
-
-
-@dataclass
-class Effects:
-    """Records to write by (topic, partition), and how many of the input are taken. Nothing is done yet."""
-
-    outputs: dict[tuple[str, int], list[Output]] = field(default_factory=dict)
-    state: dict[str, bytes] = field(default_factory=dict)
-    watermark: int = 0
-    taken: int = 0
-    counts: dict[tuple[str, ...], int] = field(default_factory=dict)
-
-    def write(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Add one record."""
-        self.outputs.setdefault((topic, partition), []).append((key, value, headers))
-
-    def count(self, *what: str, by: int = 1) -> None:
-        """Count something for the metrics, once the transaction stands."""
-        self.counts[what] = self.counts.get(what, 0) + by
-
-
-# A fold, some records at a time: None for each piece, and at last the effects. One that is given up has done nothing.
-Pieces = Iterator[Effects | None]
+from streams.effects import Effects, Pieces
 
 
 class Stage(Protocol):

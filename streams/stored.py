@@ -1,13 +1,12 @@
-"""The values of compacted state topics: a customer's journey, and a partition's own position in its input.
+"""A customer's journey as the value of a record of its compacted state topic.
 
-A journey is one version byte (its highest bit marks a redirect), the instant something is due next (8 bytes, so that
+It is one version byte (its highest bit marks a redirect), the instant something is due next (8 bytes, so that
 a restore can build its schedule without unpacking), how many bytes the packed journey has (4), and that one compressed
-(`streams.compression`). A position is keyed so that no customer id can collide with it.
+(`streams.compression`).
 """
 
-from collections.abc import Callable, Sequence
-from struct import Struct
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -19,33 +18,11 @@ from streams.compression import MOST_BYTES, codec
 
 _Read = TypeVar("_Read")
 # The dictionary of `streams.compression` is part of it: another one is another version.
-VERSION = 5
-_REDIRECT = 0x80
-POSITION_KEY = b"\x00position"
-# Beside it, where policies were adopted: from when on, and the YAML of each.
-POLICIES_KEY = b"\x00policies"
-_HEAD = Struct(">BQI")
-_ENCODE_HEAD = _HEAD.pack
-_DUE = slice(1, 9)
-_SIZE = slice(9, 13)
-BODY = _HEAD.size
+VERSION: Final = 5
+_REDIRECT: Final = 0x80
+BODY: Final = 13
 # What stands for the journey of somebody unknown where only `due_of` is asked.
-NOTHING = bytes(BODY)
-
-
-class Position(msgspec.Struct, frozen=True):
-    """Everything below `offset` of the input partition is part of the state. Watermark in epoch milliseconds.
-
-    `partitions`, `policy` (its digest) and `input` (the input topic's id) are what the state was made with; `cuts` are
-    the offsets of the input at which the number of partitions changed, oldest first.
-    """
-
-    offset: int
-    watermark: int = 0
-    partitions: int = 0
-    policy: str = ""
-    input: str = ""
-    cuts: tuple[int, ...] = ()
+NOTHING: Final = bytes(BODY)
 
 
 class UnknownVersionError(Exception):
@@ -63,7 +40,8 @@ def pack(journey: Journey) -> bytes:
     if size > MOST_BYTES:
         raise ValueError(f"a journey of {size} bytes; at most {MOST_BYTES} are kept")
     version = VERSION | (_REDIRECT if journey.redirect else 0)
-    return _ENCODE_HEAD(version, journey.head.due, size) + codec().compress(raw)
+    compressed: bytes = codec().compress(raw)
+    return bytes((version,)) + journey.head.due.to_bytes(8, "big") + size.to_bytes(4, "big") + compressed
 
 
 def unpack(value: bytes) -> Journey:
@@ -80,8 +58,8 @@ def glance(value: bytes) -> Glance:
 def _read(value: bytes, reads: Callable[[bytes], _Read]) -> _Read:
     refuse_other_version(value)
     try:
-        return reads(codec().decompress(value[BODY:], int.from_bytes(value[_SIZE], "big")))
-    except (ValueError, IndexError, StopIteration, msgspec.MsgspecError) as error:
+        return reads(codec().decompress(value[BODY:], int.from_bytes(value[9:BODY], "big")))
+    except (ValueError, IndexError, TypeError, AttributeError, StopIteration, msgspec.MsgspecError) as error:
         raise BrokenStateError(f"a journey's state is damaged, {len(value)} bytes: {error}") from error
 
 
@@ -106,18 +84,4 @@ def is_redirect(value: bytes) -> bool:
 
 def due_of(value: bytes) -> int:
     """When something is due next in a packed journey, in epoch milliseconds; 0 for nothing."""
-    return int.from_bytes(value[_DUE], "big")
-
-
-pack_policies = msgspec.msgpack.Encoder().encode
-unpack_policies = msgspec.msgpack.Decoder(list[tuple[int, str]]).decode
-pack_position = msgspec.msgpack.Encoder().encode
-unpack_position = msgspec.msgpack.Decoder(Position).decode
-
-
-def newest_position(records: Sequence[Any]) -> Position | None:
-    """The latest position among records of a state topic."""
-    for record in reversed(records):
-        if record.key == POSITION_KEY and record.value is not None:
-            return unpack_position(record.value)
-    return None
+    return int.from_bytes(value[1:9], "big")

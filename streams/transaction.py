@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.producer import sender
 
-from streams.stage import Output
+from streams.effects import Output
 
 _BATCH_BYTES = 1024 * 1024
 _REQUEST_BYTES = 24 * 1024 * 1024

@@ -26,10 +26,10 @@ from sinks.clickhouse.connection import connect
 from sinks.clickhouse.insertion import Insertion
 from sinks.clickhouse.migration import migrate
 from streams.control import ACCOUNT, kind_of
+from streams.effects import Effects
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
 from streams.placement import partition_of
-from streams.stage import Effects
 from streams.stored import unpack
 from tests.conftest import ClickHouse
 

@@ -83,7 +83,7 @@ def _step(step: Step) -> Row:
 
 
 def _touch(touch: Touch) -> Row:
-    fields = {name: getattr(touch, name) for name in touch.__struct_fields__ if name != "at"}
+    fields = {name: getattr(touch, name) for name in touch.field_names() if name != "at"}
     return {name: value for name, value in fields.items() if value is not None}
 
 

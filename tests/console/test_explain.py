@@ -8,7 +8,8 @@ import pytest
 from console.explanation_page import flow
 from journey.explanation import explain
 from journey.fact import Position
-from streams.wire import decode, touch_of
+from streams.touches import touch_of
+from streams.wire import decode
 from tests.console.conftest import JO, Throughline, touchpoints
 from tests.journey.telling import RULES, ms
 

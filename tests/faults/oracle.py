@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.stored import POSITION_KEY, VERSION, unpack
+from streams.position import POSITION_KEY
+from streams.stored import VERSION, unpack
 from tests.faults.house import PARTITIONS, PASSWORD, House
 from tests.faults.traffic import Customer, Traffic
 from tests.reference.agreement import differences

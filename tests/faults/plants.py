@@ -77,13 +77,13 @@ Folding._ask = lambda self, customer_id, journey, reason: None if reason == "too
     Plant("rejected one lost", "worker", """
 from streams.intake import IntakeStage
 from schemas import topic
-from streams.stage import Effects
+from streams.effects import Effects
 write = Effects.write
 Effects.write = lambda self, name, *rest: None if name == topic.REJECTED and every(5) else write(self, name, *rest)
 """, "poison"),
     Plant("alert twice", "worker", """
 from schemas import topic
-from streams.stage import Effects
+from streams.effects import Effects
 write = Effects.write
 def twice(self, name, *rest):
     write(self, name, *rest)

@@ -5,7 +5,8 @@ import time
 from random import Random
 
 from schemas.topic import STATE
-from streams.stored import POSITION_KEY, VERSION
+from streams.position import POSITION_KEY
+from streams.stored import VERSION
 from tests.faults.house import House
 from tests.faults.oracle import dump
 from tests.faults.processes import waited

@@ -21,7 +21,7 @@ from benchmarks.kinds import PHASES
 from console.lag import KafkaView
 from schemas.topic import RAW, TOUCHPOINTS
 from sinks.waiting import at_most
-from streams.stage import Output
+from streams.effects import Output
 from streams.transaction import send
 from tests.faults.house import GROUP, PARTITIONS, House
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from streams.stored import POSITION_KEY, pack, unpack
+from streams.position import POSITION_KEY
+from streams.stored import pack, unpack
 from tests.faults.house import house, neighbours
 from tests.faults.oracle import World, judge, look
 from tests.faults.schedules import settled

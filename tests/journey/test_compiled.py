@@ -23,7 +23,8 @@ from journey.policy.reading import read
 from journey.rules import Rules
 from journey.packed import pack_journey
 from schemas.settings import DEFAULT_POLICY
-from streams.wire import decode, touch_of
+from streams.touches import touch_of
+from streams.wire import decode
 
 rules, random, said = Rules(read(DEFAULT_POLICY.read_text())), Random(1), sha256()
 journeys = {}
@@ -53,17 +54,19 @@ def test_compiled_rules_say_what_their_sources_say() -> None:
 
 
 def test_after_an_edit_nothing_compiled_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = tmp_path / "journey"
-    (sources / "policy").mkdir(parents=True)
-    (sources / "policy" / "rule.py").write_text("limit = 1")
-    monkeypatch.setattr(compiled, "_SOURCES", sources)
-    monkeypatch.setattr(compiled, "BUILT", tmp_path)
+    rule = tmp_path / "journey" / "policy" / "rule.py"
+    rule.parent.mkdir(parents=True)
+    rule.write_text("limit = 1")
+    monkeypatch.setattr(compiled, "MODULES", ("journey.policy.rule",))
+    monkeypatch.setattr(compiled, "ROOT", tmp_path)
+    monkeypatch.setattr(compiled, "BUILT", tmp_path / "built")
     monkeypatch.setattr(sys, "_xoptions", {})
-    compiled.folder().mkdir()
-    assert compiled.path() == [str(compiled.folder())]
-    (sources / "policy" / "rule.py").write_text("limit = 2")
-    assert compiled.path() == []
+    (compiled.folder() / "journey").mkdir(parents=True)
+    assert compiled.path("journey") == [str(compiled.folder() / "journey")]
+    assert compiled.path("streams") == []
+    rule.write_text("limit = 2")
+    assert compiled.path("journey") == []
 
 
 def test_every_module_that_is_compiled_is_there() -> None:
-    assert [name for name in compiled.MODULES if not (_ROOT / "journey" / f"{name}.py").exists()] == []
+    assert [name for name in compiled.MODULES if not (_ROOT / f"{name.replace('.', '/')}.py").exists()] == []

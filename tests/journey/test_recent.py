@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from journey import word
 from journey.correction import begin
 from journey.packed import pack_head, pack_journey, unpack_head, unpack_journey
-from journey.packing import append, name_of, newest_in
+from journey.packing import name_of, newest_in
 from journey.recent import Recents
 from journey.state import Contact, Journey
 from journey.touch import Touch
@@ -52,7 +52,7 @@ TOUCHES = st.builds(
 def recents_of(touches: list[Touch]) -> Recents:
     recents = Recents()
     for one in touches:
-        append(recents, one, name_of(one))
+        recents.append(one, name_of(one))
     return recents
 
 
@@ -112,7 +112,7 @@ def test_any_journey_is_unpacked_as_it_was_packed(
 
 
 def test_a_journey_of_an_earlier_field_list_is_read_with_the_later_fields_at_their_defaults() -> None:
-    names = Journey.__struct_fields__
+    names = Journey.field_names()
     story = Story()
     story.arrive([touch("t1", START, "form.submitted")])
     assert unpack_journey(pack_journey(story.journey)) == story.journey
@@ -122,7 +122,7 @@ def test_a_journey_of_an_earlier_field_list_is_read_with_the_later_fields_at_the
 def test_a_touchpoint_with_a_uuid_takes_some_thirty_bytes() -> None:
     recents = Recents()
     one = touch(str(UUID(int=2**127)), START, "page.viewed", properties={"path": "/pricing"})
-    append(recents, one, name_of(one))
+    recents.append(one, name_of(one))
     assert len(recents.packed) < 45
 
 

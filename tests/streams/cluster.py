@@ -28,7 +28,8 @@ from streams.journeys import JourneyStage
 from streams.placement import partition_of
 from streams.policies import under
 from streams.stored import pack, unpack
-from streams.wire import decode, touch_of
+from streams.touches import touch_of
+from streams.wire import decode
 from tests.journey.telling import RULES
 from tests.streams.records import Record
 
@@ -64,7 +65,7 @@ class Cluster:
         customer_id = self.customers.get(derived_id, derived_id) if fresh else derived_id
         fields = {
             name: getattr(touch, name)
-            for name in Touch.__struct_fields__
+            for name in Touch.field_names()
             if getattr(touch, name) is not None and name != "of"
         }
         moment = datetime.fromtimestamp(fields.pop("at") / 1000, UTC)

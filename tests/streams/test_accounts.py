@@ -10,10 +10,10 @@ from journey.account import account_id_of, free_domains
 from journey.identity import customer_id_of
 from schemas import topic
 from streams.control import ACCOUNT, kind_of
+from streams.effects import Effects
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
 from streams.placement import partition_of
-from streams.stage import Effects
 from streams.stored import unpack
 from tests.journey.telling import DAY, RULES, START
 from tests.streams.records import Record, raw

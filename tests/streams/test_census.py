@@ -13,8 +13,10 @@ from schemas import topic
 from streams.census import MASK, Census, Count, hash_of
 from streams.control import ACCOUNT, FORWARDED, headers_of
 from streams.placement import partition_of
-from streams.stored import POSITION_KEY, Position, pack, pack_position
-from streams.wire import WireTouchpoint, decode, touch_of
+from streams.position import POSITION_KEY, Position, pack_position
+from streams.stored import pack
+from streams.touches import touch_of
+from streams.wire import WireTouchpoint, decode
 from tests.journey.telling import RULES
 from tests.streams.conftest import PARTITIONS
 

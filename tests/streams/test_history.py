@@ -21,7 +21,8 @@ from sinks.clickhouse.connection import connect
 from sinks.clickhouse.insertion import Insertion
 from sinks.clickhouse.migration import migrate
 from streams.history import account_histories, apart, histories
-from streams.wire import decode, touch_of
+from streams.touches import touch_of
+from streams.wire import decode
 from tests.journey.telling import RULES
 from tests.streams.records import Record
 

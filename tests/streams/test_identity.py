@@ -10,7 +10,7 @@ from gateway.simulation.engine import Record
 from journey.identity import Identifier
 from schemas import topic
 from schemas.fact import IdentityConflict
-from streams.stored import POSITION_KEY, unpack_position
+from streams.position import POSITION_KEY, unpack_position
 from tests.streams.conftest import WorkerProcess, until
 from tests.streams.records import raw
 from tests.streams.topics import NewWorker, emit, read

@@ -11,9 +11,9 @@ from journey.identity import customer_id_of
 from schemas import rejection, topic
 from schemas.identity import IdentityLink
 from schemas.touchpoint import AcceptedTouchpoint
+from streams.effects import Effects
 from streams.intake import IntakeStage
 from streams.placement import partition_of
-from streams.stage import Effects
 from tests.streams.records import Record, raw
 
 NOW = 1_767_693_600_000

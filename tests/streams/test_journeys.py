@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from journey.touch import Touch
 from schemas import topic
 from streams.control import headers_of
+from streams.effects import Effects
 from streams.journeys import JourneyStage
-from streams.stage import Effects
 from streams.stored import BODY, VERSION, BrokenStateError, UnknownVersionError, due_of, pack, unpack
 from tests.journey.journeys import touches
 from tests.journey.telling import DAY, RULES, START, Story, touch
@@ -22,7 +22,7 @@ LATER = START + 60 * DAY
 
 
 def wired(one: Touch, customer_id: str = "c-1") -> bytes:
-    fields = {name: getattr(one, name) for name in Touch.__struct_fields__ if getattr(one, name) is not None}
+    fields = {name: getattr(one, name) for name in Touch.field_names() if getattr(one, name) is not None}
     at = fields.pop("at")
     moment = datetime.fromtimestamp(at / 1000, UTC)
     return json.dumps({**fields, "occurred_at": moment.isoformat(), "customer_id": customer_id}).encode()

@@ -3,8 +3,8 @@
 import asyncio
 import time
 
+from streams.effects import Effects, Pieces
 from streams.piecemeal import Piecemeal
-from streams.stage import Effects, Pieces
 
 MANY, FEW = 10_000, 3
 

@@ -26,7 +26,8 @@ from streams.metrics import RebuilderMetrics
 from streams.placement import partition_of
 from streams.rebuilds import Limits, Rebuilder
 from streams.stored import unpack
-from streams.wire import decode, touch_of
+from streams.touches import touch_of
+from streams.wire import decode
 from tests.journey.telling import RULES
 from tests.process import answers, eventually
 from tests.sinks.conftest import Part, clickhouse_of, figure, health, keyed, produce, running, settings_for

@@ -9,9 +9,10 @@ import pytest
 from deploy.repartition import CannotRepartitionError, look, repartition
 from schemas import topic
 from streams.agreement import Adopted, Agreement, adopt
+from streams.position import POLICIES_KEY, POSITION_KEY
 from streams.refold import Refold, refold
 from streams.repartition import Moved
-from streams.stored import POLICIES_KEY, POSITION_KEY, unpack
+from streams.stored import unpack
 from tests.journey.policies import changed
 from tests.journey.telling import RULES, ms
 from tests.streams.conftest import WorkerProcess, until

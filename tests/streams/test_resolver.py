@@ -19,11 +19,11 @@ from schemas.fact import IdentityConflict
 from schemas.touchpoint import Customer
 from streams import links as compact
 from streams.control import HEADER, Assign, Release, decode_control
+from streams.effects import Effects
 from streams.links import encode, link_of
 from streams.placement import partition_of
 from streams.redirects import Redirects
 from streams.resolver import ResolverStage
-from streams.stage import Effects
 from tests.journey.test_identities import MOST, Link, everybody, links, told
 from tests.streams.records import Record
 

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from sinks.clickhouse.record import milliseconds
-from streams.wire import WireTouchpoint, decode, touch_of
+from streams.touches import touch_of
+from streams.wire import WireTouchpoint, decode
 
 WIRE = WireTouchpoint(
     "t1", "mailer", "email.sent", "marketing", datetime(2026, 1, 5, 10, tzinfo=UTC), "outbound", "email", "c-1",

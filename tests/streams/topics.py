@@ -10,9 +10,9 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from gateway.simulation.engine import Record, Simulation
 from schemas import topic
+from streams.position import newest_position
 from streams.reading import end_of, reader, stretch
 from streams.refold import Refold, refold
-from streams.stored import newest_position
 from tests.journey.telling import RULES
 from tests.streams.conftest import PARTITIONS, WorkerProcess
 

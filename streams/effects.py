@@ -1,0 +1,28 @@
+"""What a fold leads to: nothing is done yet; the lane carries it out in one transaction."""
+
+from collections.abc import Iterator
+
+Headers = list[tuple[str, bytes]]
+Output = tuple[bytes | None, bytes | None, Headers]
+
+
+class Effects:
+    """Records to write by (topic, partition), changed state by key, and how many of the input are taken."""
+
+    def __init__(self, taken: int = 0, watermark: int = 0) -> None:
+        self.outputs: dict[tuple[str, int], list[Output]] = {}
+        self.state: dict[str, bytes] = {}
+        self.counts: dict[tuple[str, ...], int] = {}
+        self.taken, self.watermark = taken, watermark
+
+    def write(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        """Add one record."""
+        self.outputs.setdefault((topic, partition), []).append((key, value, headers))
+
+    def count(self, *what: str, by: int = 1) -> None:
+        """Count something for the metrics, once the transaction stands."""
+        self.counts[what] = self.counts.get(what, 0) + by
+
+
+# A fold, some records at a time: None for each piece, and at last the effects. One that is given up has done nothing.
+Pieces = Iterator[Effects | None]
