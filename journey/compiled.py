@@ -13,12 +13,14 @@ from pathlib import Path
 # thread's turn away, which a long history that is folded in a thread must do now and then.
 MODULES = (
     *("journey." + name for name in (
-        "agreement", "alert", "clock", "colleagues", "condition", "correction", "deadline", "deal", "duplicate",
-        "feedback", "fold", "kind", "ledger", "overlap", "ownership", "packed", "packing", "position", "profile",
-        "recent", "record", "rules", "saying", "score", "settling", "state", "touch", "track",
+        "account", "agreement", "alert", "clock", "colleagues", "condition", "correction", "deadline", "deal",
+        "duplicate", "feedback", "fold", "identity", "kind", "ledger", "overlap", "ownership", "packed", "packing",
+        "position", "profile", "recent", "record", "rules", "saying", "score", "settling", "state", "touch", "track",
     )),
-    # What leads each touchpoint to them.
-    "streams.effects", "streams.folding", "streams.stored", "streams.touches",
+    # What every touchpoint passes on its way to them.
+    *("streams." + name for name in (
+        "acceptance", "effects", "folding", "placement", "raw_reader", "stored", "touches",
+    )),
 )  # fmt: skip
 ROOT = Path(__file__).parent.parent
 BUILT = ROOT / ".compiled"

@@ -3,25 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from journey.account import account_id_of, account_of, matters
-from journey.identity import Identifier, identifiers_of
-from journey.linking import SEEN, STATEMENTS
 from journey.saying import instant
-from schemas import rejection, topic
-from schemas.rejection import Rejection
-from schemas.touchpoint import EARLIEST, END
+from schemas import topic
+from streams.acceptance import Acceptance
 from streams.alignment import Gate
-from streams.control import ACCOUNT, headers_of
-from streams.effects import Effects, Headers, Pieces
-from streams.links import RecentLinks, link_of
-from streams.links import encode as encode_link
-from streams.placement import partition_of
-from streams.raw import RawTouchpoint, encode, read
+from streams.effects import Effects, Pieces
 from streams.stage import Stage
 
 _PIECE = 64
-# A touchpoint, the identifiers that name its customer, its account's id, and when it occurred.
-Accepted = tuple[RawTouchpoint, tuple[Identifier, ...], str, int]
 
 
 class IntakeStage(Stage):
@@ -45,21 +34,15 @@ class IntakeStage(Stage):
     ) -> None:
         """`free` are the domains whose e-mails name no account; `customer_of` says whom a derived id belongs to now."""
         self.state_topic = topic.positions_of(raw_topic)
-        self._partitions = partitions
-        self._future_ms = future_ms
-        self._region = region
-        self._free = free
-        self._customer_of = customer_of
-        self._recent = RecentLinks()
+        self._acceptance = Acceptance(partitions, future_ms, region, free, customer_of)
         self._watermark = 0
-        self._generation = ""
 
     def __len__(self) -> int:
         return 0
 
     def forget(self) -> None:
         """Forget which links were told."""
-        self._recent.forget()
+        self._acceptance.recent.forget()
 
     def restore(self, records: Iterable[Any]) -> None:
         """There is nothing to restore but the position, which the lane reads."""
@@ -67,7 +50,7 @@ class IntakeStage(Stage):
     def restored(self, watermark: int, generation: int = 0) -> None:
         """Go on from the newest touchpoint seen."""
         self._watermark = watermark
-        self._generation = f',"generation":{generation}' if generation else ""
+        self._acceptance.generation = f',"generation":{generation}' if generation else ""
 
     def sweep(self, now_ms: int, wall_ms: int) -> Effects | None:
         """Nothing is ever due."""
@@ -76,15 +59,15 @@ class IntakeStage(Stage):
     def settle(self, effects: Effects) -> None:
         """Keep how new the newest touchpoint is, and which links are told."""
         self._watermark = effects.watermark
-        self._recent.settle()
+        self._acceptance.recent.settle()
 
     def pieces(self, records: Sequence[Any], wall_ms: int, gate: Gate | None = None) -> Pieces:
         """Accept or reject each record of a chunk."""
         effects = Effects(watermark=self._watermark)
-        self._recent.begin()
+        self._acceptance.recent.begin()
         received_at = instant(wall_ms).isoformat().replace("+00:00", "Z")
         for effects.taken, record in enumerate(records):
-            if not self._take(record, wall_ms, received_at, gate, effects):
+            if not self._acceptance.take(record, wall_ms, received_at, gate, effects):
                 break
             if not effects.taken % _PIECE:
                 yield None
@@ -92,84 +75,3 @@ class IntakeStage(Stage):
             effects.taken = len(records)
         effects.watermark = min(effects.watermark, wall_ms)
         yield effects
-
-    def _take(self, record: Any, wall_ms: int, received_at: str, gate: Gate | None, effects: Effects) -> bool:
-        """Accept or reject a record; whether the gate lets it pass."""
-        if record.value is None:
-            effects.count("ignored", "null")
-            return True
-        origin = f"{record.topic}/{record.partition}/{record.offset}"
-        found = self._accept(record.value, wall_ms + self._future_ms)
-        if isinstance(found, Rejection):
-            value, headers = rejection.record(found, record.value, origin, received_at)
-            effects.write(topic.REJECTED, 0, record.key, value, headers)
-            effects.count("rejected", found.reason)
-            return True
-        touchpoint, named, account_id, occurred_ms = found
-        if gate is not None and not gate(record.timestamp, occurred_ms):
-            return False
-        effects.watermark = max(effects.watermark, occurred_ms)
-        rest = f'"received_at":"{received_at}","origin":"{origin}",{encode(touchpoint)[1:].decode()}'
-        self._write(named[0].derived_id if named else "", account_id, rest, matters(touchpoint), effects)
-        self._link(touchpoint, named, occurred_ms, effects)
-        effects.count("accepted", touchpoint.source, touchpoint.team)
-        return True
-
-    def _write(self, derived_id: str, account_id: str, rest: str, matters_to_account: bool, effects: Effects) -> None:
-        """The envelope for the customer, and one more for the account where that has to know."""
-        known = (f',"account_id":"{account_id}"' if account_id else "") + self._generation
-        customer_id, own = self._customer_of(derived_id) if derived_id else "", f'"{derived_id}"'
-        who = f'"customer_id":"{customer_id}","derived_id":{own}{known}'
-        self._envelope(customer_id, who, rest, [], effects)
-        if account_id and matters_to_account:
-            who = f'"customer_id":"{account_id}","derived_id":{own}{known}'
-            self._envelope(account_id, who, rest, headers_of(ACCOUNT), effects)
-
-    def _envelope(self, key: str, who: str, rest: str, headers: Headers, effects: Effects) -> None:
-        partition, value = partition_of(key, self._partitions), f'{{"schema_version":1,{who},{rest}'
-        effects.write(topic.TOUCHPOINTS, partition, key.encode(), value.encode(), headers)
-
-    def _link(
-        self, touchpoint: RawTouchpoint, named: tuple[Identifier, ...], occurred_ms: int, effects: Effects
-    ) -> None:
-        """Tell the resolver of identifiers that are named together, unless that was told lately."""
-        statement = STATEMENTS.get(touchpoint.type, SEEN)
-        if len(named) < 2 or not self._recent.is_news(named, statement, occurred_ms):
-            return
-        link = link_of(named, statement, (occurred_ms, touchpoint.source, touchpoint.id))
-        effects.write(topic.LINKS, 0, named[0].derived_id.encode(), encode_link(link), [])
-        effects.count("links")
-
-    def _accept(self, value: bytes, latest_ms: int) -> Accepted | Rejection:
-        found = read(value)
-        if isinstance(found, Rejection):
-            return found
-        touchpoint, occurred_at = found
-        exactly_ms = occurred_at.timestamp() * 1000
-        if exactly_ms > latest_ms:
-            hours = self._future_ms // 3_600_000
-            detail = f"occurred_at {occurred_at.isoformat()} is more than {hours} h ahead; check the clock"
-            return Rejection("future", detail, "/occurred_at")
-        if occurred_at >= END:
-            detail = f"occurred_at {occurred_at.isoformat()} is after {END.year - 1}; send when it happened"
-            return Rejection("future", detail, "/occurred_at")
-        if occurred_at < EARLIEST:
-            detail = f"occurred_at {occurred_at.isoformat()} is before {EARLIEST.year}; send when it happened"
-            return Rejection("past", detail, "/occurred_at")
-        customer = touchpoint.customer
-        if customer is None:
-            return touchpoint, (), "", int(exactly_ms)
-        named = identifiers_of(customer, self._region)
-        if not named:
-            detail = "none of the identifiers can be used; send a valid e-mail, a phone with country code, or an id"
-            return Rejection("identifier", detail, "/customer")
-        if len(named) < 2 and touchpoint.type in STATEMENTS:
-            detail = f"{touchpoint.type} names two or more identifiers that can be used"
-            return Rejection("identifier", detail, "/customer")
-        for kind, normal in named:
-            if kind != "customer_id":
-                setattr(customer, kind, normal)
-        account = account_of(customer, self._free)
-        if account is not None:
-            customer.account = account
-        return touchpoint, named, "" if account is None else account_id_of(account), int(exactly_ms)

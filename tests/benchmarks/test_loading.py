@@ -9,7 +9,7 @@ from schemas import topic
 from schemas.touchpoint import AcceptedTouchpoint, Touchpoint
 from sinks.clickhouse.fact_rows import fact_row
 from streams.placement import partition_of
-from streams.raw import parse
+from streams.raw_reader import parse
 
 VOLUME = Volume(1500, 100)
 

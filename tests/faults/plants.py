@@ -34,9 +34,9 @@ class Plant(NamedTuple):
 
 PLANTS = (
     Plant("one event dropped", "worker", """
-from streams.intake import IntakeStage
-keep = IntakeStage._write
-IntakeStage._write = lambda self, *rest: None if every(60) else keep(self, *rest)
+from streams.acceptance import Acceptance
+keep = Acceptance._write
+Acceptance._write = lambda self, *rest: None if every(60) else keep(self, *rest)
 """),
     Plant("one event doubled", "worker", """
 import journey.correction as correction

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from schemas.rejection import Rejection
 from schemas.touchpoint import Touchpoint
-from streams.raw import encode, parse, read
+from streams.raw import encode
+from streams.raw_reader import parse, read
 
 PLAIN = {
     "id": "t-1",

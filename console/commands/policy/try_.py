@@ -78,7 +78,7 @@ def try_(file: BinaryIO, policy: Path | None, now: datetime | None, limit: int, 
 
 
 def _read(file: BinaryIO) -> tuple[list[tuple[int, Touchpoint]], list[Line]]:
-    from streams.raw import parse
+    from streams.raw_reader import parse
 
     touchpoints, rejected = [], []
     for number, line in enumerate(file, start=1):
