@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from journey import deadline, position
 from journey.ledger import RESOLVED, Ledger
+from journey.part import CANCELLED, NOBODY, NOWHERE, RUNNING, Stay
 from journey.rules import Rules
-from journey.state import CANCELLED, NEVER, NOBODY, NOWHERE, RUNNING, Head, Stay
+from journey.state import NEVER, Head
 
 
 def fire(head: Head, until: int, rules: Rules, ledger: Ledger) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Set
 
 from journey.ledger import Ledger
+from journey.part import BREACHED, CANCELLED, MET, RUNNING, ClockRun
 from journey.profile import Profile, passes
 from journey.rules import Rules
-from journey.state import BREACHED, CANCELLED, MET, RUNNING, ClockRun, Head
+from journey.state import Head
 from journey.touch import Touch
 from journey.track import Move
 

@@ -9,9 +9,10 @@ from typing import Final
 from journey.ledger import Ledger
 from journey.overlap import decide, on, open_or_extend, resolve
 from journey.ownership import hold, let_go, taker
+from journey.part import Contact
 from journey.profile import Profile, passes
 from journey.rules import Rules
-from journey.state import Contact, Head
+from journey.state import Head
 from journey.touch import Touch
 
 _MOST_HELD: Final = 64

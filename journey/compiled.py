@@ -15,11 +15,12 @@ MODULES = (
     *("journey." + name for name in (
         "account", "agreement", "alert", "clock", "colleagues", "condition", "correction", "deadline", "deal",
         "duplicate", "feedback", "fold", "identity", "kind", "ledger", "overlap", "ownership", "packed", "packing",
-        "position", "profile", "recent", "record", "rules", "saying", "score", "settling", "state", "touch", "track",
+        "part", "position", "profile", "recent", "record", "rules", "saying", "score", "settling", "state", "touch",
+        "track",
     )),
     # What every touchpoint passes on its way to them.
     *("streams." + name for name in (
-        "acceptance", "effects", "folding", "placement", "raw_reader", "stored", "touches",
+        "acceptance", "effects", "folding", "gate", "placement", "raw_reader", "record", "stored", "touches",
     )),
 )  # fmt: skip
 ROOT = Path(__file__).parent.parent

@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from journey import clock, overlap, position
 from journey.ledger import ESCALATED, OPENED, Ledger
+from journey.part import NOWHERE, RUNNING, Stall
 from journey.rules import Rules
-from journey.state import NOWHERE, RUNNING, Head, Stall
+from journey.state import Head
 from journey.track import Move, move
 
 NO_ACTIVITY: Final = "no_activity"

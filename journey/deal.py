@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from journey.ledger import Ledger
+from journey.part import DEAL_LOST, DEAL_OPEN, DEAL_WON, DealRun
 from journey.profile import Profile, passes
 from journey.rules import Rules
-from journey.state import DEAL_LOST, DEAL_OPEN, DEAL_WON, DealRun, Head
+from journey.state import Head
 from journey.touch import Touch
 
 MOST_DEALS: Final = 16

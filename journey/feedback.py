@@ -3,9 +3,10 @@
 from typing import Any
 
 from journey.ledger import Ledger
+from journey.part import Lead
 from journey.profile import Profile, passes
 from journey.rules import Rules
-from journey.state import Head, Lead
+from journey.state import Head
 from journey.touch import Touch
 from journey.track import Move
 

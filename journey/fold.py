@@ -4,9 +4,10 @@ from journey import clock, colleagues, deal, feedback, overlap, ownership, posit
 from journey.agreement import proceed
 from journey.deadline import NO_ACTIVITY, fire, schedule
 from journey.ledger import Ledger
+from journey.part import DealRun
 from journey.profile import Profile, passes
 from journey.rules import Rules
-from journey.state import DealRun, Head
+from journey.state import Head
 from journey.touch import Touch
 from journey.track import Move, decide, move, resolve_stalls
 

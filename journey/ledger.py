@@ -5,9 +5,7 @@ from typing import Final
 
 from journey.condition import AMOUNT_SCALE
 from journey.fact import Clock, Deal, Fact, Feedback, Handoff, Overlap, Position, Ref, Stalled, Transition
-from journey.rules import Rules, TrackRules
-from journey.saying import fact_id, instant, instant_or_none
-from journey.state import (
+from journey.part import (
     BREACHED,
     CLOCK_STATES,
     DEAL_STATES,
@@ -15,11 +13,13 @@ from journey.state import (
     RUNNING,
     ClockRun,
     DealRun,
-    Head,
     OpenOverlap,
     Stall,
     Stay,
 )
+from journey.rules import Rules, TrackRules
+from journey.saying import fact_id, instant, instant_or_none
+from journey.state import Head
 from journey.touch import Touch
 
 OPENED: Final = "opened"

@@ -5,9 +5,10 @@ from typing import Final
 
 from journey.ledger import OPENED, RESOLVED, Ledger, overlap_id
 from journey.ownership import claim, precedence, release
+from journey.part import Contact, OpenOverlap
 from journey.profile import Profile, passes
 from journey.rules import Rules
-from journey.state import Contact, Head, OpenOverlap
+from journey.state import Head
 from journey.touch import Touch
 
 _MOST_REFS: Final = 16

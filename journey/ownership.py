@@ -3,10 +3,11 @@
 from typing import Final
 
 from journey.ledger import Ledger
+from journey.part import Claim
 from journey.policy.teamwork import Ownership
 from journey.profile import Profile, passes
 from journey.rules import Rules
-from journey.state import Claim, Head
+from journey.state import Head
 from journey.touch import Touch
 from journey.track import Move
 

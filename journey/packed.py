@@ -6,20 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
+from journey.part import Claim, ClockRun, Contact, DealRun, Lead, OpenOverlap, Stall, Stay
 from journey.recent import Recents
-from journey.state import (
-    Claim,
-    ClockRun,
-    Contact,
-    DealRun,
-    Head,
-    Journey,
-    Lead,
-    Meanwhile,
-    OpenOverlap,
-    Stall,
-    Stay,
-)
+from journey.state import Head, Journey, Meanwhile
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final[Callable[[bytes], list[Any]]] = msgspec.msgpack.Decoder(list[Any]).decode

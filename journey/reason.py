@@ -11,10 +11,11 @@ from journey import fact as facts
 from journey.fact import Fact
 from journey.looking import holds, seen_by
 from journey.ownership import taker
+from journey.part import ClockRun
 from journey.policy.condition import Condition
 from journey.rules import Rules
 from journey.saying import instant_or_none
-from journey.state import ClockRun, Head
+from journey.state import Head
 from journey.touch import Touch
 
 Values = dict[str, Any]

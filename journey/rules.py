@@ -7,10 +7,11 @@ from typing import Any
 from journey.calendar import Calendar
 from journey.condition import AmountIs, Names, Node, PropertyIs, ValueTest, build
 from journey.kind import Kinds, Trees
+from journey.part import NOBODY, Stay
 from journey.policy.condition import Condition
 from journey.policy.document import Clock, Policy
 from journey.profile import Place, Profile
-from journey.state import NOBODY, Head, Stay
+from journey.state import Head
 from journey.touch import Touch
 
 # Sections that no fold reads: a journey stays the same when they change.

@@ -1,9 +1,10 @@
 """Moves on a track: up by entry rules, back only by regress rules, aside into detours, and back from them."""
 
 from journey.ledger import RESOLVED, Ledger
+from journey.part import NOWHERE
 from journey.profile import TrackProfile, passes
 from journey.rules import Rules, TrackRules
-from journey.state import NOWHERE, Head
+from journey.state import Head
 from journey.touch import Touch
 
 

@@ -11,6 +11,7 @@ from schemas.rejection import Rejection
 from schemas.touchpoint import EARLIEST, END
 from streams.control import ACCOUNT, headers_of
 from streams.effects import Effects, Headers
+from streams.gate import Gate
 from streams.links import RecentLinks, link_of
 from streams.links import encode as encode_link
 from streams.placement import partition_of
@@ -19,8 +20,6 @@ from streams.raw_reader import read
 
 # A touchpoint, the identifiers that name its customer, its account's id, and when it occurred.
 Accepted = tuple[RawTouchpoint, tuple[Identifier, ...], str, int]
-# As streams.alignment has it.
-Gate = Callable[[int, int], bool]
 
 
 class Acceptance:

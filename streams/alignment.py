@@ -8,15 +8,13 @@ Live traffic, and old history that is emitted beside it, never wait. (Flink call
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sinks.waiting import happens
+from streams.gate import Gate
 
 EMITTED_APART_MS = 100
 _PATIENCE_SECONDS = 1.0
-
-Gate = Callable[[int, int], bool]
 
 
 @dataclass
@@ -57,9 +55,7 @@ class Alignment:
             for other, front in self._fronts.items()
             if other != lane and front.emitted_ms is not None and (front.emitted_ms or front.since > patient)
         ]
-        if not others:
-            return None
-        return lambda emitted, occurred: not any(emitted > first and occurred > newest for first, newest in others)
+        return Gate(others) if others else None
 
     async def changed(self) -> None:
         """Wait until another lane has moved, or for a moment."""

@@ -8,6 +8,8 @@ import asyncio
 from typing import Any, ClassVar
 
 import aiokafka
+from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import PartitionRecords
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -15,9 +17,18 @@ from faust.types.tuples import ConsumerMessage
 from sinks.consumption import left_for_good
 from sinks.waiting import happens
 from streams.assignment import StayingAssignor
+from streams.reading import Fetched
+from streams.record import Record, record_of
 
 # What a partition that was full has meanwhile cannot be asked for before a request without it has been answered.
 _FETCH_MS = 50
+
+
+class _Records(PartitionRecords):
+    """Records as the stages read them: aiokafka's own take a twentieth of intake's time to make."""
+
+    def _consumer_record(self, tp: TopicPartition, record: Any) -> Record:
+        return record_of(tp.topic, tp.partition, record)
 
 
 class ChunkThread(driver.AIOKafkaConsumerThread):
@@ -31,6 +42,11 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         # One only: aiokafka joins once for each, and each joining starts a rebalance (its pull request 1168).
         consumer._partition_assignment_strategy = (StayingAssignor(self._is_member),)
         return consumer
+
+    async def on_start(self) -> None:
+        """Start the consumer, and have it make records of our kind."""
+        await super().on_start()
+        self._ensure_consumer()._fetcher._records = Fetched(_Records)
 
     def _is_member(self) -> bool:
         generation: int = self._ensure_consumer()._coordinator.generation
@@ -94,7 +110,7 @@ class ChunkConsumer(driver.Consumer):
             last.partition,
             last.offset,
             last.timestamp / 1000.0,
-            last.timestamp_type,
+            0,
             [],
             None,
             record,

@@ -6,8 +6,8 @@ from typing import Any
 from journey.saying import instant
 from schemas import topic
 from streams.acceptance import Acceptance
-from streams.alignment import Gate
 from streams.effects import Effects, Pieces
+from streams.gate import Gate
 from streams.stage import Stage
 
 _PIECE = 64

@@ -5,9 +5,9 @@ from typing import Any
 
 from journey.rules import Rules
 from schemas import topic
-from streams.alignment import Gate
 from streams.effects import Effects, Pieces
 from streams.folding import Folding
+from streams.gate import Gate
 from streams.policies import under
 from streams.position import POLICIES_KEY, POSITION_KEY, unpack_policies
 from streams.schedule import Schedule

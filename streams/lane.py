@@ -19,9 +19,10 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from sinks import crash
 from sinks.waiting import at_most
-from streams.alignment import Alignment, Gate
+from streams.alignment import Alignment
 from streams.clock import Clock, steady_ms
 from streams.effects import Effects, Output, Pieces
+from streams.gate import Gate
 from streams.inbox import Chunk, Inbox
 from streams.metrics import Metrics
 from streams.piecemeal import Piecemeal

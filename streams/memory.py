@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from journey.account import free_domains
 from journey.rules import Rules
@@ -10,28 +9,16 @@ from schemas import topic
 from schemas.settings import Settings
 from streams.answer import answer
 from streams.control import ACCOUNT, RebuildRequest, decode_request, kind_of, output_of
-from streams.effects import Effects, Headers, Output
+from streams.effects import Effects, Output
 from streams.intake import IntakeStage
 from streams.journeys import JourneyStage
 from streams.placement import partition_of
+from streams.record import Record
 from streams.redirects import Redirects
 from streams.resolver import ResolverStage
 from streams.stage import Stage
 from streams.touches import touch_of
 from streams.wire import decode
-
-
-@dataclass(slots=True)
-class Record:
-    """A record as a consumer would hand it over; `timestamp` is epoch ms."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = field(default_factory=list)
 
 
 class MemoryLine:

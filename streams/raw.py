@@ -27,7 +27,7 @@ class RawMoney(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     currency: str
 
 
-class RawTouchpoint(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class RawTouchpoint(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """As schemas.touchpoint.Touchpoint: what `streams.raw_reader` finds plain is one of those, and means the same."""
 
     id: _Text

@@ -47,13 +47,17 @@ class _BareRecords(PartitionRecords):  # type: ignore[misc]
         return not batch.is_control_batch
 
 
-class _Fetched(OrderedDict[TopicPartition, Any]):
-    """Where aiokafka's fetcher puts what has come, for `bare` records: it has no setting for them."""
+class Fetched(OrderedDict[TopicPartition, Any]):
+    """Where aiokafka's fetcher puts what has come, for records of another kind than its own: it has no setting."""
+
+    def __init__(self, kind: type[PartitionRecords]) -> None:
+        super().__init__()
+        self._kind = kind
 
     def __setitem__(self, tp: TopicPartition, found: Any) -> None:
         records = getattr(found, "_partition_records", None)
         if records is not None:
-            records.__class__ = _BareRecords
+            records.__class__ = self._kind
         super().__setitem__(tp, found)
 
 
@@ -74,7 +78,7 @@ async def reader(
     )
     await consumer.start()
     if bare:
-        consumer._fetcher._records = _Fetched()
+        consumer._fetcher._records = Fetched(_BareRecords)
     try:
         yield consumer
     finally:

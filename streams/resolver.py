@@ -9,9 +9,9 @@ from journey.fact import IdentityConflict, Ref
 from journey.identities import Assignment, Changes, Conflict, Identities
 from journey.saying import fact_id, instant
 from schemas import rejection, topic
-from streams.alignment import Gate
 from streams.control import Assign, Control, Release, output_of
 from streams.effects import Effects, Pieces
+from streams.gate import Gate
 from streams.links import IdentityRedirect, decode_link, encode, pack_edge, unpack_edge
 from streams.placement import partition_of
 from streams.position import POSITION_KEY

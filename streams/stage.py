@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from streams.alignment import Gate
 from streams.effects import Effects, Pieces
+from streams.gate import Gate
 
 
 class Stage(Protocol):

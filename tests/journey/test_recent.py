@@ -11,8 +11,9 @@ from journey import word
 from journey.correction import begin
 from journey.packed import pack_head, pack_journey, unpack_head, unpack_journey
 from journey.packing import name_of, newest_in
+from journey.part import Contact
 from journey.recent import Recents
-from journey.state import Contact, Journey
+from journey.state import Journey
 from journey.touch import Touch
 from tests.journey.telling import DAY, RULES, START, Story, touch
 

@@ -12,6 +12,7 @@ from schemas import rejection, topic
 from schemas.identity import IdentityLink
 from schemas.touchpoint import AcceptedTouchpoint
 from streams.effects import Effects
+from streams.gate import Gate
 from streams.intake import IntakeStage
 from streams.placement import partition_of
 from tests.streams.records import Record, raw
@@ -226,7 +227,7 @@ def test_spend_needs_no_customer() -> None:
 def test_a_gate_holds_a_record_back_and_everything_after_it() -> None:
     stage = IntakeStage("touchpoints.marketing", 4, 24 * HOUR, "DE")
     records = [Record(raw(id=str(n), occurred_at=f"2026-01-0{n}T10:00:00Z"), offset=n) for n in range(1, 6)]
-    effects = stage.fold(records, NOW, lambda emitted, occurred: occurred < 1_767_434_400_001)
+    effects = stage.fold(records, NOW, Gate([(-1, 1_767_434_400_000)]))
     assert effects.taken == 3
     assert [found["id"] for found in accepted(effects)] == ["1", "2", "3"]
 
