@@ -13,10 +13,10 @@ from pathlib import Path
 # thread's turn away, which a long history that is folded in a thread must do now and then.
 MODULES = (
     *("journey." + name for name in (
-        "account", "agreement", "alert", "clock", "colleagues", "condition", "correction", "deadline", "deal",
-        "duplicate", "feedback", "fold", "identity", "kind", "ledger", "overlap", "ownership", "packed", "packing",
-        "part", "position", "profile", "recent", "record", "rules", "saying", "score", "settling", "state", "touch",
-        "track",
+        "account", "agreement", "alert", "calendar", "clock", "colleagues", "condition", "correction", "deadline",
+        "deal", "duplicate", "feedback", "fold", "identity", "kind", "ledger", "overlap", "ownership", "packed",
+        "packing", "part", "position", "profile", "recent", "record", "rules", "saying", "score", "settling", "state",
+        "touch", "track",
     )),
     # What every touchpoint passes on its way to them.
     *("streams." + name for name in (

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _MOST_INSTANTS: Final = 16_384
 _instants: Final[dict[int, datetime]] = {}
 _HASH: Final = blake2b(digest_size=16)
@@ -16,7 +17,7 @@ def instant(ms: int) -> datetime:
     if found is None:
         if len(_instants) >= _MOST_INSTANTS:
             _instants.clear()
-        found = _instants[ms] = EPOCH + timedelta(0, 0, 0, ms)
+        found = _instants[ms] = EPOCH + _MILLISECOND * ms
     return found
 
 
