@@ -10,7 +10,7 @@ from pathlib import Path
 from journey.compiled import BUILT, MODULES, folder
 
 _ROOT = BUILT.parent
-_SLOWER = "the rules run as Python, at about two thirds of the pace"
+_SLOWER = "the rules run as Python, at about two fifths of the pace"
 # In a process of its own: setuptools changes much of the one it runs in.
 _BUILD = """
 import sys
