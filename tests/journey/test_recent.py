@@ -4,6 +4,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,9 +12,9 @@ from journey import word
 from journey.correction import begin
 from journey.packed import pack_head, pack_journey, unpack_head, unpack_journey
 from journey.packing import name_of, newest_in
-from journey.part import Contact
+from journey.part import Contact, OpenOverlap
 from journey.recent import Recents
-from journey.state import Journey
+from journey.state import Head, Journey, Meanwhile
 from journey.touch import Touch
 from tests.journey.telling import DAY, RULES, START, Story, touch
 
@@ -98,6 +99,11 @@ def test_any_journey_is_unpacked_as_it_was_packed(
     names = [(one.source, one.id) for one in touches] + [last, counted]
     journey = begin(RULES)
     journey.recents, journey.known = recents_of(touches), data.draw(st.binary(max_size=40))
+    journey.base, journey.members = (
+        data.draw(st.binary(max_size=40)),
+        data.draw(st.dictionaries(TEXTS, st.integers(0, 9))),
+    )
+    journey.meanwhile = data.draw(st.none() | st.just(Meanwhile([7], recents_of(touches[:1]))))
     head = journey.head
     head.last_source, head.last_id = data.draw(st.sampled_from(names))
     head.counted_source, head.counted_id = data.draw(st.sampled_from(names))
@@ -105,6 +111,8 @@ def test_any_journey_is_unpacked_as_it_was_packed(
     head.traits = data.draw(st.none() | st.dictionaries(TEXTS, VALUES, max_size=2))
     head.outbound = data.draw(st.lists(st.integers(START, START + 60 * DAY), max_size=5))
     head.contacts = [Contact("pricing", "marketing", START, *last)]
+    head.overlaps = [OpenOverlap("subject", None, START, START, ["sales"], "sales", "claim", [last, counted])]
+    head.stays[0].visits, head.stays[1].dwell = {0: 2, 3: 1}, {1: DAY}
     before = pack_journey(journey)
     found = unpack_journey(before)
     assert found == journey
@@ -116,8 +124,16 @@ def test_a_journey_of_an_earlier_field_list_is_read_with_the_later_fields_at_the
     names = Journey.field_names()
     story = Story()
     story.arrive([touch("t1", START, "form.submitted")])
-    assert unpack_journey(pack_journey(story.journey)) == story.journey
-    assert names.index("known") < names.index("redirect"), "what was added later stands at the end"
+    packed = pack_journey(story.journey)
+    fields = msgspec.msgpack.decode(packed[1:])
+    head, redirect = names.index("head"), names.index("redirect")
+    fields[head] = fields[head][: Head.field_names().index("placed")]
+    earlier = unpack_journey(packed[:1] + msgspec.msgpack.encode(fields[:redirect]))
+    assert earlier.head.seen == 1
+    assert (earlier.head.placed, earlier.head.placed_touched, earlier.redirect, earlier.members) == (0, [], "", {})
+    longer = msgspec.msgpack.encode([*msgspec.msgpack.decode(packed[1:]), "of a later release"])
+    later = unpack_journey(packed[:1] + longer)
+    assert later == story.journey
 
 
 def test_a_touchpoint_with_a_uuid_takes_some_thirty_bytes() -> None:
