@@ -40,8 +40,9 @@ def measure(customers: int, due: int) -> Report:
     nothing = _milliseconds(lambda: stage.sweep(BEGINS_MS + DAY_MS, BEGINS_MS + DAY_MS))
     # As in life: some were touched since, and are due later than where the schedule has them.
     hence = BEGINS_MS + 50 * DAY_MS
-    moved = {record.key.decode(): record.value for record in _records(due, due, rules, hence)}
-    stage.settle(Effects(state=moved))
+    moved = Effects()
+    moved.state.update((record.key.decode(), record.value) for record in _records(due, due, rules, hence))
+    stage.settle(moved)
     looking, found = _sweep(stage, hence)
     assert not found
     slices, swept = _sweep(stage, BEGINS_MS + 120 * DAY_MS)

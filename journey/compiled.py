@@ -5,6 +5,7 @@ They are in a folder named by a digest of every source here: after any edit none
 """
 
 import sys
+from functools import cache
 from hashlib import blake2b
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -45,8 +46,12 @@ def path(package: str) -> list[str]:
     """What comes before the sources where a package's modules are looked for."""
     if sys._xoptions.get("rules") == "sources" or not BUILT.exists():
         return []
-    found = folder() / package
+    found = _found() / package
     return [str(found)] if found.exists() else []
+
+
+# Once for all packages of a process: every source is read for it.
+_found = cache(folder)
 
 
 def is_used() -> bool:

@@ -75,21 +75,15 @@ def pack_touch(touch: Touch, name: bytes) -> bytes:
 
 def touches_in(packed: bytes) -> Iterator[Touch]:
     """Every touchpoint of several in a row."""
-    begin, last = 0, len(packed)
-    while begin < last:
-        end = end_of(packed, begin)
-        yield _touch(packed[start_of(packed, begin) : end])
-        begin = end
+    for start, end in _bounds(packed):
+        yield _touch(packed[start:end])
 
 
 def names_in(packed: bytes) -> Iterator[tuple[int, bytes]]:
     """(instant, name) of every touchpoint of several in a row."""
-    begin, last = 0, len(packed)
-    while begin < last:
-        end = end_of(packed, begin)
-        raw = packed[start_of(packed, begin) : end]
+    for start, end in _bounds(packed):
+        raw = packed[start:end]
         yield instant_in(raw), raw[_INSTANT : _after_name(raw)]
-        begin = end
 
 
 def newest_in(packed: bytes, name: bytes) -> int | None:
@@ -97,12 +91,9 @@ def newest_in(packed: bytes, name: bytes) -> int | None:
     found = None
     # Where it is here it is most likely one; but the same bytes may stand for something else.
     if name in packed:
-        begin, last = 0, len(packed)
-        while begin < last:
-            start, end = start_of(packed, begin), end_of(packed, begin)
+        for start, end in _bounds(packed):
             if packed.startswith(name, start + _INSTANT):
                 found = instant_in(packed[start:end])
-            begin = end
     return found
 
 
@@ -133,6 +124,15 @@ def _touch(raw: bytes) -> Touch:
         rest[5],
         rest[6],
     )
+
+
+def _bounds(packed: bytes) -> Iterator[tuple[int, int]]:
+    """Where each touchpoint starts, behind its length, and where it ends."""
+    begin, last = 0, len(packed)
+    while begin < last:
+        end = end_of(packed, begin)
+        yield start_of(packed, begin), end
+        begin = end
 
 
 def start_of(packed: bytes, begin: int) -> int:

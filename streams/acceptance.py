@@ -6,7 +6,7 @@ from typing import Any
 from journey.account import account_id_of, account_of, matters
 from journey.identity import Identifier, identifiers_of
 from journey.linking import SEEN, STATEMENTS
-from schemas import rejection, topic
+from schemas import topic
 from schemas.rejection import Rejection
 from schemas.touchpoint import EARLIEST, END
 from streams.control import ACCOUNT, headers_of
@@ -41,17 +41,16 @@ class Acceptance:
         if record.value is None:
             effects.count("ignored", "null")
             return True
-        origin = f"{record.topic}/{record.partition}/{record.offset}"
         found = self._accept(record.value, wall_ms + self._future_ms)
         if isinstance(found, Rejection):
-            value, headers = rejection.record(found, record.value, origin, received_at)
-            effects.write(topic.REJECTED, 0, record.key, value, headers)
+            effects.reject(record, found, received_at)
             effects.count("rejected", found.reason)
             return True
         touchpoint, named, account_id, occurred_ms = found
         if gate is not None and not gate(record.timestamp, occurred_ms):
             return False
         effects.watermark = max(effects.watermark, occurred_ms)
+        origin = f"{record.topic}/{record.partition}/{record.offset}"
         since = f'"received_at":"{received_at}","origin":"{origin}",'
         derived_id = named[0].derived_id if named else ""
         self._write(derived_id, account_id, since, encode(touchpoint)[1:], matters(touchpoint), effects)

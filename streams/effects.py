@@ -1,6 +1,10 @@
 """What a fold leads to: nothing is done yet; the lane carries it out in one transaction."""
 
 from collections.abc import Iterator
+from typing import Any
+
+from schemas import rejection, topic
+from schemas.rejection import Rejection
 
 Headers = list[tuple[str, bytes]]
 Output = tuple[bytes | None, bytes | None, Headers]
@@ -15,9 +19,15 @@ class Effects:
         self.counts: dict[tuple[str, ...], int] = {}
         self.taken, self.watermark = taken, watermark
 
-    def write(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Add one record."""
-        self.outputs.setdefault((topic, partition), []).append((key, value, headers))
+    def write(self, name: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        """Add one record to the topic of this name."""
+        self.outputs.setdefault((name, partition), []).append((key, value, headers))
+
+    def reject(self, record: Any, why: Rejection, received_at: str) -> None:
+        """Keep an input record that is none, with its bytes and the reason."""
+        origin = f"{record.topic}/{record.partition}/{record.offset}"
+        value, headers = rejection.record(why, record.value, origin, received_at)
+        self.write(topic.REJECTED, 0, record.key, value, headers)
 
     def count(self, *what: str, by: int = 1) -> None:
         """Count something for the metrics, once the transaction stands."""

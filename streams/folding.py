@@ -17,7 +17,8 @@ from journey.rules import Rules
 from journey.saying import instant
 from journey.state import Journey
 from journey.touch import Touch
-from schemas import rejection, topic
+from schemas import topic
+from schemas.rejection import Rejection
 from streams.control import (
     ACCOUNT,
     FORWARDED,
@@ -351,8 +352,6 @@ class Folding:
         self.effects.count("forwarded")
 
     def _reject(self, record: Any, detail: str) -> None:
-        why = rejection.Rejection("not_a_touchpoint", f"on {record.topic}: {detail}")
-        origin = f"{record.topic}/{record.partition}/{record.offset}"
-        value, headers = rejection.record(why, record.value, origin, self._recorded_at.isoformat())
-        self.effects.write(topic.REJECTED, 0, record.key, value, headers)
+        why = Rejection("not_a_touchpoint", f"on {record.topic}: {detail}")
+        self.effects.reject(record, why, self._recorded_at.isoformat())
         self.effects.count("rejected", why.reason)

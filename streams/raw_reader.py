@@ -19,7 +19,7 @@ _TEAM: Final = re.compile(rf"(?=.{{1,32}}\Z){_NAME}")
 _TYPE: Final = re.compile(rf"(?=.{{1,64}}\Z){_NAME}(\.{_NAME})+")
 _TWO: Final = "[0-9]{2}"
 _INSTANT: Final = re.compile(rf"[0-9]{{4}}-{_TWO}-{_TWO}T{_TWO}:{_TWO}:{_TWO}(\.[0-9]{{1,6}})?(Z|[+-]{_TWO}:{_TWO})")
-_DIGITS: Final = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else byte for byte in range(256))
+_DIGITS: Final = bytes.maketrans(b"0123456789", b"0000000000")
 _types: Final[set[str]] = set()
 _teams: Final[set[str]] = set()
 _instants: Final[set[bytes]] = set()

@@ -8,7 +8,8 @@ import msgspec
 from journey.fact import IdentityConflict, Ref
 from journey.identities import Assignment, Changes, Conflict, Identities
 from journey.saying import fact_id, instant
-from schemas import rejection, topic
+from schemas import topic
+from schemas.rejection import Rejection
 from streams.control import Assign, Control, Release, output_of
 from streams.effects import Effects, Pieces
 from streams.gate import Gate
@@ -72,7 +73,8 @@ class ResolverStage(Stage):
             try:
                 link = decode_link(record.value)
             except msgspec.MsgspecError as error:
-                _reject(effects, record, str(error), wall_ms)
+                why = Rejection("not_a_touchpoint", f"on {record.topic}: {error}")
+                effects.reject(record, why, instant(wall_ms).isoformat())
                 continue
             self._identities.add(link.names, link.key, link.statement)
             watermark = max(watermark, link.key[0])
@@ -138,11 +140,3 @@ class ResolverStage(Stage):
         )
         partition = partition_of(it.refused, self._partitions)
         effects.write(topic.FACTS, partition, it.refused.encode(), encode(fact), [])
-
-
-def _reject(effects: Effects, record: Any, detail: str, wall_ms: int) -> None:
-    why = rejection.Rejection("not_a_touchpoint", f"on {record.topic}: {detail}")
-    origin = f"{record.topic}/{record.partition}/{record.offset}"
-    value, headers = rejection.record(why, record.value, origin, instant(wall_ms).isoformat())
-    effects.write(topic.REJECTED, 0, record.key, value, headers)
-    effects.count("rejected", why.reason)

@@ -1,7 +1,6 @@
 """From the wire to the fold, once for every touchpoint there is."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from msgspec.structs import astuple
@@ -23,7 +22,7 @@ def touch_of(wire: WireTouchpoint, read: frozenset[str]) -> Touch:
         properties = {name: value for name, value in said.items() if name in read} or None
     amount, currency = None, None
     if money is not None and "value" in read:
-        amount, currency = _scaled(money.amount), money.currency
+        amount, currency = int(money.amount * AMOUNT_SCALE), money.currency
     return Touch(
         _milliseconds(occurred_at),
         source,
@@ -47,7 +46,3 @@ def _milliseconds(moment: datetime) -> int:
     """Rounded down, as the tables keep it: a journey folded from them must be the same."""
     since = moment - EPOCH
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
-
-
-def _scaled(amount: Decimal) -> int:
-    return int(amount * AMOUNT_SCALE)

@@ -61,6 +61,7 @@ def test_after_an_edit_nothing_compiled_is_found(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(compiled, "ROOT", tmp_path)
     monkeypatch.setattr(compiled, "BUILT", tmp_path / "built")
     monkeypatch.setattr(sys, "_xoptions", {})
+    monkeypatch.setattr(compiled, "_found", compiled.folder)
     (compiled.folder() / "journey").mkdir(parents=True)
     assert compiled.path("journey") == [str(compiled.folder() / "journey")]
     assert compiled.path("streams") == []
