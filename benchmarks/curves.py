@@ -98,5 +98,5 @@ def _legend(lengths: Sequence[int], y: int) -> str:
 
 def _round_up(value: float) -> float:
     """The next plain number, of which a quarter is plain too."""
-    power = 10 ** math.floor(math.log10(value))
+    power: float = 10 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)

@@ -6,6 +6,7 @@ another VERSION and `streams.compression` its DIGEST. The seeds are others than 
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -30,7 +31,7 @@ _Packer = Callable[[bytes], bytes]
 
 def samples(rules: Rules) -> list[bytes]:
     """Packed journeys of 1 to 30 touchpoints, as many of each kind of data."""
-    kinds = (
+    kinds: tuple[Callable[[], Told], ...] = (
         lambda: made(Volume(30_000, 2_500, seed=7), rules),
         lambda: with_uuids(made(Volume(30_000, 2_500, seed=8), rules)),
         lambda: (each for seed in (11, 12, 13) for each in simulated(Simulation(seed, 300, 90, UNTIL_MS), rules)),
@@ -51,7 +52,7 @@ def _some(told: Told, rules: Rules, random: Random) -> list[bytes]:
 
 def train(size: int, packed: list[bytes]) -> bytes:
     """A dictionary of `size` bytes."""
-    return zstandard.train_dictionary(size, packed).as_bytes()
+    return zstandard.train_dictionary(size, list(packed)).as_bytes()
 
 
 def compare(rules: Rules) -> None:
@@ -75,8 +76,12 @@ def compare(rules: Rules) -> None:
             raise AssertionError(f"{name} does not give back what it got")
         spread = " ".join(f"{f'{each[len(each) // 2]}/{each[len(each) * 99 // 100]}':>10}" for each in sizes)
         packing = pace("pack", pack, all_raw)
-        unpacking = pace("unpack", lambda frame, unpack=unpack: unpack(*frame), frames)
+        unpacking = pace("unpack", partial(_of_frame, unpack), frames)
         print(f"{name:24} {spread} {min(packing.values):8.1f} {min(unpacking.values):9.1f}", flush=True)
+
+
+def _of_frame(unpack: Callable[[bytes, int], bytes], frame: tuple[bytes, int]) -> bytes:
+    return unpack(*frame)
 
 
 def _ways(trained_on: list[bytes]) -> Iterator[tuple[str, _Packer, Callable[[bytes, int], bytes]]]:
@@ -90,8 +95,8 @@ def _ways(trained_on: list[bytes]) -> Iterator[tuple[str, _Packer, Callable[[byt
             yield f"zstd, {kibibytes} KiB, level {level}", codec.compress, codec.decompress
         yield (
             f"lz4, {kibibytes} KiB",
-            lambda packed, raw=raw: lz4.block.compress(packed, store_size=False, dict=raw),
-            lambda frame, size, raw=raw: lz4.block.decompress(frame, uncompressed_size=size, dict=raw),
+            partial(lz4.block.compress, store_size=False, dict=raw),
+            partial(lz4.block.decompress, dict=raw),
         )
 
 

@@ -53,7 +53,7 @@ def _once(bootstrap: str, folder: Path, number: int, client: httpx.Client, volum
 
 def main() -> None:
     """A worker as it is, but for its inputs: the raw topics only, so that nothing shares the process with intake."""
-    app.INPUTS = worker.INPUTS = topic.RAW  # type: ignore[assignment]
+    app.INPUTS = worker.INPUTS = topic.RAW  # type: ignore[assignment, attr-defined]
     worker.main()
 
 
