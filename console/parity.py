@@ -38,6 +38,8 @@ _CHOSEN = (
     f"((CRC32(customer_id) + {CIRCLE} - {{start:UInt64}}) % {CIRCLE} < {{width:UInt64}}"
     " OR customer_id IN {also:Array(String)})"
 )
+# Rows of one version are all looked at: which of them a reader gets is not said.
+_NEWEST = "version = max(version) OVER (PARTITION BY customer_id, id)"
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,8 @@ class Parity:
     ) -> None:
         chosen = self._chosen
         rows = analyst.table(
-            f"SELECT id, version, is_deleted, {', '.join(fields)} FROM {table}"  # noqa: S608
-            f" WHERE {HOME} = {{partition:UInt32}} AND {_CHOSEN} ORDER BY version DESC LIMIT 1 BY customer_id, id",
+            f"SELECT DISTINCT id, version, is_deleted, {', '.join(fields)} FROM {table}"  # noqa: S608
+            f" WHERE {HOME} = {{partition:UInt32}} AND {_CHOSEN} QUALIFY {_NEWEST}",
             {
                 "partition": refolded.partition,
                 "partitions": self._scene.partitions,
@@ -145,10 +147,10 @@ class Parity:
                 "also": sorted(chosen.also),
             },
         )[1]
-        unseen = dict(facts)
+        unseen = facts.keys() - {row[0] for row in rows}
         for key, version, deleted, *values in rows:
             customer_id = values[0]
-            fact = unseen.pop(key, None)
+            fact = facts.get(key)
             if version > refolded.versions.get(customer_id, 0) or customer_id in refolded.rebuilding:
                 self._found.moving += 1
             elif fact is None:
@@ -156,8 +158,8 @@ class Parity:
                     self._differs(customer_id, f"{table} {key} is in ClickHouse, a fold does not say it")
             elif deleted or list(plain(fact, fields)) != [text(value) for value in values]:
                 self._differs(customer_id, f"{table} {key} reads otherwise in ClickHouse")
-        for key, fact in unseen.items():
-            self._differs(fact.customer_id, f"{table} {key} is not in ClickHouse")
+        for key in sorted(unseen):
+            self._differs(facts[key].customer_id, f"{table} {key} is not in ClickHouse")
 
     def _differs(self, customer_id: str, what: str) -> None:
         self._found.differences.append(Difference(customer_id, what))
