@@ -1,16 +1,20 @@
 """Adopted policies on journey.policies: read on top of the first one; a new one goes to every partition at once."""
 
+import time
 from collections.abc import Sequence
 
 import msgspec
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from journey.rules import Rules
 from schemas import topic
 from streams.control import Adopt, output_of
+from streams.effects import Output
 from streams.policies import under
+from streams.protocol import Place
 from streams.reading import end_of, reader, stretch
 from streams.topics import refuse_wrong
+from streams.transaction import Transactions
 
 
 class Adopted(msgspec.Struct):
@@ -70,17 +74,16 @@ async def adopt(bootstrap: str, group: str, partitions: int, policy: Adopted) ->
     """
     key, value, headers = output_of(Adopt(customer_id="", since=policy.since, yaml=policy.yaml))
     # One id for all who adopt: whoever starts fences the one before, whose transaction is aborted.
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"{group}.adopt", acks="all") as producer:
+    async with Transactions(bootstrap, f"{group}.adopt") as transactions:
         _refuse_overtaken(await adopted(bootstrap), policy)
-        found = {topic.TOUCHPOINTS: len(await producer.partitions_for(topic.TOUCHPOINTS))}
+        found = {topic.TOUCHPOINTS: await transactions.partitions_of(topic.TOUCHPOINTS)}
         refuse_wrong(found, partitions, [topic.BY_NAME[topic.TOUCHPOINTS]])
-        async with producer.transaction():
-            await producer.send_and_wait(topic.POLICIES, _encode(policy), partition=0)
-            sent = [
-                await producer.send_and_wait(topic.TOUCHPOINTS, value, key, partition, headers=headers)
-                for partition in range(partitions)
-            ]
-    return {TopicPartition(one.topic, one.partition): one.offset + 1 for one in sent}
+        places = [TopicPartition(topic.TOUCHPOINTS, partition) for partition in range(partitions)]
+        outputs: dict[Place, Sequence[Output]] = {place: [(key, value, headers)] for place in places}
+        outputs[topic.POLICIES, 0] = [(None, _encode(policy), [])]
+        written = await transactions.write(outputs, time.time_ns() // 1_000_000)
+        await transactions.commit()
+    return {place: written[place].offset + 1 for place in places}
 
 
 def _refuse_overtaken(found: Sequence[Adopted], policy: Adopted) -> None:

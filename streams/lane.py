@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from sinks import crash
@@ -32,7 +32,7 @@ from streams.refusal import LaneRefusedError, refuse_other_input, refuse_strange
 from streams.stage import Stage
 from streams.stored import UnknownVersionError
 from streams.topics import topic_ids
-from streams.transaction import producer_of, send, transactional_id
+from streams.transaction import Transactions, transactional_id
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Lane:
         self._watermark = 0
         self._cuts: tuple[int, ...] = ()
         self._end_at_open = 0
-        self._producer: AIOKafkaProducer | None = None
+        self._transactions: Transactions | None = None
         self._input = ""
 
     @property
@@ -173,9 +173,9 @@ class Lane:
 
     async def _open(self) -> None:
         name = transactional_id(self._settings.group, self.stage.name, self.tp)
-        self._producer = producer_of(self._settings.bootstrap, name)
+        self._transactions = Transactions(self._settings.bootstrap, name)
         async with asyncio.timeout(_COMMIT_SECONDS):
-            await self._producer.start()
+            await self._transactions.start()
         self.stage.forget()
         position = await self._restore()
         self.position, self._watermark, self._cuts = position.offset, position.watermark, position.cuts
@@ -188,9 +188,9 @@ class Lane:
         self.ready = True
 
     async def _close(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await at_most(_CLOSE_SECONDS, producer.stop())
+        transactions, self._transactions = self._transactions, None
+        if transactions is not None:
+            await at_most(_CLOSE_SECONDS, transactions.close())
 
     async def _restore(self) -> Position:
         """Read the state topic to its end. Nobody else writes it: the fence stands before the ends are asked for."""
@@ -356,36 +356,26 @@ class Lane:
                 await asyncio.sleep(0)
 
     async def _commit(self, effects: Effects, position: Position | None) -> None:
-        producer, partition = self._producer, self.tp.partition
-        assert producer is not None
+        transactions, outputs = self._transactions, effects.outputs
+        assert transactions is not None
         state: list[Output] = [(key.encode(), value, []) for key, value in effects.state.items()]
         if position is not None:
             state.append((POSITION_KEY, pack_position(position), []))
         # Not aborted here when it fails: the lane opens anew, and the fence aborts it, whatever the broker's state.
         async with asyncio.timeout(_COMMIT_SECONDS):
-            await producer.begin_transaction()
             since, now = steady_ms(), self._settings.clock.now_ms()
-            sent = [
-                future
-                for (topic, target), outputs in effects.outputs.items()
-                for future in await send(producer, topic, target, outputs, now)
-            ]
-            if crash.is_wanted("worker.after_outputs") and sent:
-                await asyncio.gather(*sent)
+            if crash.is_wanted("worker.after_outputs") and outputs:
+                await transactions.write(outputs, now)
                 crash.passing("worker.after_outputs")
-            kept = await send(producer, self.stage.state_topic, partition, state, now)
+                outputs = {}
+            place = (self.stage.state_topic, self.tp.partition)
+            written = (await transactions.write({**outputs, place: state}, now)).get(place)
             crash.passing("worker.after_state")
-            await asyncio.gather(*sent, *kept)
-            self._set_clock(kept, since)
+            if written and written.at_ms >= 0:
+                self._settings.clock.told(written.at_ms, since, steady_ms())
             crash.passing("worker.before_commit")
-            await producer.commit_transaction()
+            await transactions.commit()
             crash.passing("worker.after_commit")
         self.stage.settle(effects)
         self._metrics.count(effects.counts)
         self._metrics.transactions.labels(self.stage.name, "committed").inc()
-
-    def _set_clock(self, kept: Sequence["asyncio.Future[Any]"], since: int) -> None:
-        """Take the time at which the broker wrote the state."""
-        for written in kept[-1:]:
-            if written.result().timestamp_type:
-                self._settings.clock.told(written.result().timestamp, since, steady_ms())

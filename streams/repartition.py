@@ -6,12 +6,10 @@ then any step may be cut off: run again, all of them together do what is left.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from msgspec.structs import replace
 
 from journey.merge import want_rebuild
@@ -30,7 +28,7 @@ from streams.position import POLICIES_KEY, POSITION_KEY, Position, pack_position
 from streams.reading import compacted, ends_of, reader
 from streams.resolver import ResolverStage
 from streams.stored import pack, unpack
-from streams.transaction import producer_of, send, transactional_id
+from streams.transaction import Transactions, transactional_id
 
 # What holds positions, and grows first: no lane may find a new input partition and no word on where it stands.
 STATES = (topic.STATE, *(topic.positions_of(raw) for raw in topic.RAW))
@@ -70,17 +68,19 @@ class Repartition:
         """Let no lane begin that has no position yet: it gets one that says the number of before."""
         ends = await ends_of(self.bootstrap, [place for name in STATES for place in self._places(name, self.after)])
         value = pack_position(Position(0, 0, self.before))
-        async with self._transactions() as producer, producer.transaction():
-            for place, end in ends.items():
-                if not end:
-                    await producer.send(place.topic, value, POSITION_KEY, place.partition)
+        async with self._transactions() as transactions:
+            await transactions.write(
+                {(place.topic, place.partition): [(POSITION_KEY, value, [])] for place, end in ends.items() if not end},
+                _now_ms(),
+            )
+            await transactions.commit()
 
     async def fence(self) -> None:
         """Refuse whatever a worker still writes that does not know yet that it has lost its partitions."""
         inputs = [(JourneyStage.name, topic.TOUCHPOINTS), *((IntakeStage.name, raw) for raw in topic.RAW)]
         places = [(name, place) for name, read in inputs for place in self._places(read, self.before)]
         for name, place in (*places, (ResolverStage.name, TopicPartition(topic.LINKS, 0))):
-            async with producer_of(self.bootstrap, transactional_id(self.group, name, place)):
+            async with Transactions(self.bootstrap, transactional_id(self.group, name, place)):
                 self.told("fencing", 1)
 
     async def drain(self) -> None:
@@ -101,7 +101,7 @@ class Repartition:
     async def move(self) -> Moved:
         """Bring each journey to its partition; a transaction takes some of them away here and puts them there."""
         found = Moved()
-        async with self._transactions() as producer:
+        async with self._transactions() as transactions:
             # New partitions first: they hold something only where a move to another number was cut off.
             for place in reversed(self._places(topic.STATE, self.after)):
                 state = await _state_of(self.bootstrap, place)
@@ -114,7 +114,7 @@ class Repartition:
                 for first in range(0, len(keys), _AT_ONCE):
                     some = {key: state[key] for key in keys[first : first + _AT_ONCE]}
                     crash.passing("repartition.in_move")
-                    await self._send_away(producer, place, some)
+                    await self._send_away(transactions, place, some)
                     found.moved += len(some)
                     self.told("moving", len(some))
         return found
@@ -138,10 +138,9 @@ class Repartition:
         decided = TopicPartition(topic.IDENTITIES, 0)
         outputs[decided] = [self._moved_on(await _state_of(self.bootstrap, decided))]
         crash.passing("repartition.before_switch")
-        async with self._transactions() as producer, producer.transaction():
-            for place, records in outputs.items():
-                for written in await send(producer, place.topic, place.partition, records, _now_ms()):
-                    await written
+        async with self._transactions() as transactions:
+            await transactions.write(outputs, _now_ms())
+            await transactions.commit()
 
     def _journeys_outputs(self) -> dict[TopicPartition, list[Output]]:
         watermark = max(position.watermark for position in self._positions.values())
@@ -168,23 +167,20 @@ class Repartition:
         places = {key: partition_of(key.decode(), self.after) for key in state if key not in _NOT_CUSTOMERS}
         return {key: to for key, to in places.items() if to != place.partition}
 
-    async def _send_away(self, producer: AIOKafkaProducer, place: TopicPartition, some: State) -> None:
+    async def _send_away(self, transactions: Transactions, place: TopicPartition, some: State) -> None:
         arriving: dict[int, list[Output]] = {}
         for key, value in some.items():
             arriving.setdefault(partition_of(key.decode(), self.after), []).append((key, _elsewhere(value), []))
         gone: list[Output] = [(key, None, []) for key in some]
-        async with producer.transaction():
-            for partition, records in (*arriving.items(), (place.partition, gone)):
-                for written in await send(producer, topic.STATE, partition, records, _now_ms()):
-                    await written
+        arriving[place.partition] = gone
+        await transactions.write({(topic.STATE, partition): some for partition, some in arriving.items()}, _now_ms())
+        await transactions.commit()
 
     def _places(self, name: str, partitions: int) -> list[TopicPartition]:
         return [TopicPartition(name, number) for number in range(partitions)]
 
-    @asynccontextmanager
-    async def _transactions(self) -> AsyncIterator[Any]:
-        async with producer_of(self.bootstrap, f"{self.group}.repartition") as producer:
-            yield producer
+    def _transactions(self) -> Transactions:
+        return Transactions(self.bootstrap, f"{self.group}.repartition")
 
 
 async def made_with(bootstrap: str, found: Mapping[str, int]) -> int:

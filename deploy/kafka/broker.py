@@ -90,6 +90,8 @@ class Broker:
             "replica.fetch.max.bytes": str(16 * _MIB),
             # A transaction left open by a killed worker blocks read-committed readers: look for them often.
             "transaction.abort.timed.out.transaction.cleanup.interval.ms": "2000",
+            # The next transaction may come while the one before is still being marked as ended: a few milliseconds.
+            "add.partitions.to.txn.retry.backoff.ms": "2",
             # A tool whose clock runs ahead is judged by intake, with a reason; the broker would only refuse it.
             "log.message.timestamp.after.max.ms": str(2**63 - 1),
             "log.cleaner.dedupe.buffer.size": str(32 * _MIB),

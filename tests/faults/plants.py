@@ -117,12 +117,11 @@ ResolverStage._assign = wrong
 """),
     Plant("zombie overwrites", "worker", """
 import os
-import streams.transaction as transaction
-class Unfenced(transaction.AIOKafkaProducer):
-    def __init__(self, **options):
-        options["transactional_id"] = f"{options['transactional_id']}.{os.getpid()}"
-        super().__init__(**options)
-transaction.AIOKafkaProducer = Unfenced
+from streams.transaction import Transactions
+begin = Transactions.__init__
+def unfenced(self, bootstrap, name):
+    begin(self, bootstrap, f"{name}.{os.getpid()}")
+Transactions.__init__ = unfenced
 """, "zombie"),
 )  # fmt: skip
 _MOST_SCHEDULES = 5

@@ -21,8 +21,6 @@ from benchmarks.kinds import PHASES
 from console.lag import KafkaView
 from schemas.topic import RAW, TOUCHPOINTS
 from sinks.waiting import at_most
-from streams.effects import Output
-from streams.transaction import send
 from tests.faults.house import GROUP, PARTITIONS, House
 
 MARK = "soak-"
@@ -227,8 +225,13 @@ class Pump:
                 await asyncio.sleep(1)
 
     async def _write(self, name: str, partition: int, values: list[bytes]) -> None:
-        outputs: list[Output] = [(None, value, []) for value in values]
-        await asyncio.gather(*await send(self._producer, name, partition, outputs, time.time_ns() // 1_000_000))
+        sent, batch = [], self._producer.create_batch()
+        for value in values:
+            while batch.append(timestamp=None, key=None, value=value) is None:
+                sent.append(await self._producer.send_batch(batch, name, partition=partition))
+                batch = self._producer.create_batch()
+        sent.append(await self._producer.send_batch(batch, name, partition=partition))
+        await asyncio.gather(*sent)
 
     async def _close(self) -> None:
         producer, self._producer = self._producer, None
