@@ -61,8 +61,9 @@ class Request:
         return _Header(_HEADER.pack(self._key, self._version, correlation_id, len(name)) + name + _NO_TAGS)
 
     def encode(self) -> bytes:
-        """The body."""
-        return self._body
+        """The body, once: it is not kept until the answer comes."""
+        body, self._body = self._body, b""
+        return body
 
     def parse_response_header(self, answer: BytesIO) -> "_Answered":
         """Who is answered."""

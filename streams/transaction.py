@@ -20,7 +20,7 @@ from streams.effects import Output
 from streams.protocol import Place, Written
 
 _BATCH_BYTES = 1024 * 1024
-_REQUEST_BYTES = 24 * 1024 * 1024
+_REQUEST_BYTES = 4 * 1024 * 1024
 _TIMEOUT_MS = 60_000
 _BACKOFF_SECONDS = 0.1
 # A transaction can begin once the broker has marked the one before as ended, a few milliseconds after it says so.
@@ -50,9 +50,9 @@ class Transactions:
     async def start(self) -> None:
         """Fence whoever writes under this id; what it had not committed is aborted when this returns."""
         await self._client.bootstrap()
-        answer = await self._coordinated(InitProducerIdRequest(self._name, _TIMEOUT_MS), _code)
+        answer = await self._coordinated(lambda: InitProducerIdRequest(self._name, _TIMEOUT_MS), _code)
         self._producer_id, self._epoch = answer.producer_id, answer.producer_epoch
-        self._by_writing = await self._coordinated(protocol.adds_by_writing(_SOFTWARE), lambda _: 0)
+        self._by_writing = await self._coordinated(lambda: protocol.adds_by_writing(_SOFTWARE), lambda _: 0)
 
     async def close(self) -> None:
         """Let the connections go. What is not committed is aborted by who starts next, or by the broker in a minute."""
@@ -76,20 +76,26 @@ class Transactions:
 
     async def write(self, outputs: Mapping[Place, Sequence[Output]], timestamp: int) -> dict[Place, Written]:
         """Write records of `timestamp` (epoch ms) to each topic and partition. Answers with the last batch of each."""
-        waiting = {place: self._batches(place, records, timestamp) for place, records in outputs.items() if records}
-        await self._know({topic for topic, _ in waiting})
+        left = {place: self._batches(place, records, timestamp) for place, records in outputs.items() if records}
+        await self._know({topic for topic, _ in left})
         if not self._by_writing:
-            await self._add(waiting.keys() - self._places)
-        self._places |= waiting.keys()
+            await self._add(left.keys() - self._places)
+        self._places |= left.keys()
         written: dict[Place, Written] = {}
-        while waiting:
-            done = await self._produce({place: batches[0] for place, batches in waiting.items()})
+        batches: dict[Place, bytearray] = {}
+        # The next batch of a place is made when the one before is written.
+        while True:
+            for place in list(left.keys() - batches.keys()):
+                if batch := next(left[place], None):
+                    batches[place] = batch
+                else:
+                    del left[place]
+            if not batches:
+                return written
+            done = await self._produce(batches)
             for place in done:
-                del waiting[place][0]
-                if not waiting[place]:
-                    del waiting[place]
+                del batches[place]
             written |= done
-        return written
 
     async def commit(self) -> None:
         """Let what was written since the last commit stand: all of it, or it raises."""
@@ -97,33 +103,32 @@ class Transactions:
             return
         if self._by_writing:
             ended = await self._coordinated(
-                protocol.commit(self._text, self._producer_id, self._epoch), lambda answer: int(answer.code)
+                lambda: protocol.commit(self._text, self._producer_id, self._epoch), lambda answer: int(answer.code)
             )
             if (ended.producer_id, ended.epoch) != (self._producer_id, self._epoch):
                 self._producer_id, self._epoch = ended.producer_id, ended.epoch
                 self._numbers.clear()
         else:
-            await self._coordinated(EndTxnRequest(self._name, self._producer_id, self._epoch, True), _code)
+            await self._coordinated(lambda: EndTxnRequest(self._name, self._producer_id, self._epoch, True), _code)
         self._places.clear()
 
-    def _batches(self, place: Place, records: Sequence[Output], timestamp: int) -> list[bytearray]:
+    def _batches(self, place: Place, records: Sequence[Output], timestamp: int) -> Iterator[bytearray]:
         """The records in as few batches as their bytes allow, numbered on from those before."""
-        found, number, at = list[bytearray](), self._numbers.get(place, 0), 0
+        at = 0
         while at < len(records):
+            number, first = self._numbers.get(place, 0), at
             builder = DefaultRecordBatchBuilder(
                 _MAGIC, _PLAIN, True, self._producer_id, self._epoch, number, _BATCH_BYTES
             )
-            append, first = builder.append, at
+            append = builder.append
             for at in range(first, len(records)):
                 key, value, headers = records[at]
                 if append(at - first, timestamp, key, value, headers) is None:
                     break
             else:
                 at = len(records)
-            found.append(builder.build())
-            number = (number + at - first) % _NUMBERS
-        self._numbers[place] = number
-        return found
+            self._numbers[place] = (number + at - first) % _NUMBERS
+            yield builder.build()
 
     async def _know(self, topics: set[str]) -> None:
         """Have the leaders of these topics' partitions looked up, once."""
@@ -177,17 +182,19 @@ class Transactions:
         for topic, partition in places:
             topics.setdefault(topic, []).append(partition)
         if topics:
-            request = AddPartitionsToTxnRequest(self._name, self._producer_id, self._epoch, list(topics.items()))
-            await self._coordinated(request, _first_code)
+            some = list(topics.items())
+            await self._coordinated(
+                lambda: AddPartitionsToTxnRequest(self._name, self._producer_id, self._epoch, some), _first_code
+            )
 
-    async def _coordinated(self, request: Any, code_of: Callable[[Any], int]) -> Any:
+    async def _coordinated(self, request: Callable[[], Any], code_of: Callable[[Any], int]) -> Any:
         """The coordinator's answer, when it is one that has no error code."""
         while True:
             code: int | None = None
             try:
                 if self._coordinator is None:
                     self._coordinator = await self._client.coordinator_lookup(CoordinationType.TRANSACTION, self._name)
-                answer = await self._client.send(self._coordinator, request)
+                answer = await self._client.send(self._coordinator, request())
                 code = code_of(answer)
             except KafkaError as error:
                 if not error.retriable:
