@@ -241,8 +241,7 @@ def _start_parts(
             on_progress(Progress(part.name, "starting", "", time.monotonic() - started))
         _wait_ready(at, stage, on_progress, started)
     run = run_of(full, parts)
-    run.write(at.data)
-    note_pids(at, {each.name: each.pid for each in Remote(at).seen() if each.pid})
+    note_pids(at, {each.name: each.pid for each in Remote(at).seen() if each.pid}, run)
     on_progress(Progress("", "done", "", time.monotonic() - started))
     return Run.read(at.data) or run
 

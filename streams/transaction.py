@@ -105,7 +105,7 @@ class Transactions:
             ended = await self._coordinated(
                 lambda: protocol.commit(self._text, self._producer_id, self._epoch), lambda answer: int(answer.code)
             )
-            if (ended.producer_id, ended.epoch) != (self._producer_id, self._epoch):
+            if ended.producer_id >= 0:
                 self._producer_id, self._epoch = ended.producer_id, ended.epoch
                 self._numbers.clear()
         else:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +52,20 @@ class Interface:
         note_pids(self._place, {name: pid})
 
 
-def note_pids(at: Place, pids: dict[str, int]) -> None:
-    """Merge process ids into DATA/supervisor/pids.json, and into run.json where that is there."""
-    known = json.loads(at.pids.read_text()) if at.pids.exists() else {}
-    draft = at.pids.with_suffix(".tmp")
-    draft.write_text(json.dumps(known | pids))
-    draft.replace(at.pids)
-    run = Run.read(at.data)
-    if run is not None:
-        run.model_copy(update={"pids": run.pids | pids}).write(at.data)
+def note_pids(at: Place, pids: dict[str, int], run: Run | None = None) -> None:
+    """Merge process ids into DATA/supervisor/pids.json, and into run.json where that is there, or is to be `run`.
+
+    The supervisor and who starts an instance do so at the same time: one after the other.
+    """
+    with at.pids.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        known = json.loads(at.pids.read_text()) if at.pids.exists() else {}
+        draft = at.pids.with_suffix(".tmp")
+        draft.write_text(json.dumps(known | pids))
+        draft.replace(at.pids)
+        run = run or Run.read(at.data)
+        if run is not None:
+            run.model_copy(update={"pids": run.pids | pids}).write(at.data)
 
 
 def make_interface(_supervisord: object, data: str) -> Interface:

@@ -7,6 +7,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,8 @@ from deploy.instance import Instance, PartFailedError, Progress, down, status, u
 from deploy.leftover import exists
 from deploy.part import Part, parts_of
 from deploy.preflight import CannotStartError
-from deploy.supervision.configuration import place
+from deploy.supervision.configuration import Place, place
+from deploy.supervision.inside import note_pids
 from deploy.supervision.remote import Remote
 from schemas.settings import Run, Settings
 from tests.process import eventually
@@ -100,6 +102,21 @@ def test_a_killed_part_is_started_again_and_its_new_id_is_kept(settings: Setting
         eventually(
             lambda: (Run.read(settings.data) or pytest.fail("no run.json")).pids["reader"] == after["reader"].pid
         )
+
+
+def test_process_ids_that_are_noted_at_the_same_time_are_all_kept(settings: Settings) -> None:
+    at = place(settings.data)
+    at.folder.mkdir(parents=True)
+    with ProcessPoolExecutor(3) as processes:
+        for name in ("store", "reader", "worker"):
+            processes.submit(_note_many, at, name)
+    noted = {f"{name}-{number}" for name in ("store", "reader", "worker") for number in range(50)}
+    assert json.loads(at.pids.read_text()).keys() == noted
+
+
+def _note_many(at: Place, name: str) -> None:
+    for number in range(50):
+        note_pids(at, {f"{name}-{number}": number})
 
 
 def test_a_part_that_cannot_start_is_named_with_its_last_words(
