@@ -44,7 +44,6 @@ class Acceptance:
         found = self._accept(record.value, wall_ms + self._future_ms)
         if isinstance(found, Rejection):
             effects.reject(record, found, received_at)
-            effects.count("rejected", found.reason)
             return True
         touchpoint, named, account_id, occurred_ms = found
         if gate is not None and not gate(record.timestamp, occurred_ms):

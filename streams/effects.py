@@ -24,10 +24,11 @@ class Effects:
         self.outputs.setdefault((name, partition), []).append((key, value, headers))
 
     def reject(self, record: Any, why: Rejection, received_at: str) -> None:
-        """Keep an input record that is none, with its bytes and the reason."""
+        """Keep an input record that is none, with its bytes and the reason, and count it."""
         origin = f"{record.topic}/{record.partition}/{record.offset}"
         value, headers = rejection.record(why, record.value, origin, received_at)
         self.write(topic.REJECTED, 0, record.key, value, headers)
+        self.count("rejected", why.reason)
 
     def count(self, *what: str, by: int = 1) -> None:
         """Count something for the metrics, once the transaction stands."""

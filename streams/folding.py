@@ -354,4 +354,3 @@ class Folding:
     def _reject(self, record: Any, detail: str) -> None:
         why = Rejection("not_a_touchpoint", f"on {record.topic}: {detail}")
         self.effects.reject(record, why, self._recorded_at.isoformat())
-        self.effects.count("rejected", why.reason)

@@ -138,6 +138,7 @@ def test_a_record_that_is_no_link_is_rejected_and_delays_nobody() -> None:
     ]
     effects = log.stage.fold([Record(value, topic=topic.LINKS, offset=number) for number, value in enumerate(bad)], 1)
     assert len(effects.outputs[topic.REJECTED, 0]) == 3
+    assert effects.counts["rejected", "not_a_touchpoint"] == 3
     assert len(controls(log.fold(link(5, email=A.value, anonymous_id=BROWSER.value)))) == 1
 
 
