@@ -9,11 +9,13 @@ from io import BytesIO
 from struct import Struct
 from typing import Any, NamedTuple
 
+from aiokafka.protocol.api import RequestHeader_v2, ResponseHeader_v0, ResponseHeader_v1
+
 _PRODUCE, _API_VERSIONS, _END_TXN = 0, 18, 26
 # Of Produce: the first that is written as the twelfth is, and that one, which adds partitions to the transaction.
 ADDED_BEFORE, ADDED_BY_WRITING = 9, 12
 _FINALIZED, _TRANSACTION_VERSION, _BY_WRITING_FROM = 2, "transaction.version", 2
-_HEADER, _SHORT, _TWO, _THREE, _INT = Struct(">hhih"), Struct(">h"), Struct(">hh"), Struct(">hhh"), Struct(">i")
+_SHORT, _TWO, _THREE, _INT = Struct(">h"), Struct(">hh"), Struct(">hhh"), Struct(">i")
 _ACKS, _PRODUCER = Struct(">hi"), Struct(">qh?")
 _WRITTEN, _ENDED = Struct(">ihqqq"), Struct(">ihqh")
 _ALL, _NO_TAGS, _PRODUCE_MS = -1, b"\0", 30_000
@@ -47,43 +49,29 @@ class Request:
         self, key: int, version: int, body: bytes, read: Callable[["Bytes"], Any], plain_answer: bool = False
     ) -> None:
         """`read` makes of the answer's bytes what it says; a `plain_answer` has no tags in its header."""
-        self._key, self._version, self._body, self._read = key, version, body, read
-        self._plain_answer = plain_answer
-        self.RESPONSE_TYPE = self
+        self.API_KEY, self.API_VERSION, self.RESPONSE_TYPE = key, version, self
+        self._body, self._read, self._plain_answer = body, read, plain_answer
 
     def prepare(self, versions: Mapping[int, tuple[int, int]]) -> "Request":
         """The request by what the broker can; that is asked for beforehand."""
         return self
 
-    def build_request_header(self, correlation_id: int, client_id: str) -> "_Header":
+    def build_request_header(self, correlation_id: int, client_id: str) -> RequestHeader_v2:
         """The header of a flexible request."""
-        name = client_id.encode()
-        return _Header(_HEADER.pack(self._key, self._version, correlation_id, len(name)) + name + _NO_TAGS)
+        return RequestHeader_v2(self, correlation_id, client_id)
 
     def encode(self) -> bytes:
         """The body, once: it is not kept until the answer comes."""
         body, self._body = self._body, b""
         return body
 
-    def parse_response_header(self, answer: BytesIO) -> "_Answered":
+    def parse_response_header(self, answer: BytesIO) -> ResponseHeader_v0 | ResponseHeader_v1:
         """Who is answered."""
-        number = _INT.unpack(answer.read(4))[0]
-        if not self._plain_answer:
-            Bytes(answer.read(1)).skip_tags()
-        return _Answered(number)
+        return (ResponseHeader_v0 if self._plain_answer else ResponseHeader_v1).decode(answer)
 
     def decode(self, answer: BytesIO) -> Any:
         """What the answer says."""
         return self._read(Bytes(answer.read()))
-
-
-class _Header(bytes):
-    def encode(self) -> bytes:
-        return self
-
-
-class _Answered(NamedTuple):
-    correlation_id: int
 
 
 class Bytes:

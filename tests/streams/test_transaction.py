@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
+from kafka.admin import KafkaAdminClient
 
 from deploy.kafka import broker
 from deploy.kafka.topics import create_topics
@@ -38,8 +39,6 @@ def topics(brokers: str) -> Iterator[str]:
     """The address of a broker with two empty topics."""
     create_topics(brokers, 2, [TOLD, PLAIN])
     yield brokers
-    from kafka.admin import KafkaAdminClient
-
     admin = KafkaAdminClient(bootstrap_servers=brokers)
     admin.delete_topics([ONE, OTHER])
     admin.close()
