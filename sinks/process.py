@@ -1,4 +1,4 @@
-"""What both sink processes do alike: log lines, stopping on SIGTERM, starting anew after an error."""
+"""What processes that live by Kafka do alike: log lines, stopping on SIGTERM, starting anew after an error."""
 
 import asyncio
 import logging

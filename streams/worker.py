@@ -18,6 +18,7 @@ from journey.policy.reading import PolicyError, read
 from journey.rules import Rules
 from schemas.settings import Settings
 from sinks.health import serving
+from sinks.process import log_to_stderr
 from sinks.waiting import at_most
 from streams.app import INPUTS, LaneStuckError, Worker
 from streams.health import STUCK_SECONDS, health_app
@@ -122,8 +123,8 @@ def _settle_memory() -> None:
 
 def main() -> None:
     """Composition root of the process."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for noisy in ("faust", "mode", "aiokafka"):
+    log_to_stderr()
+    for noisy in ("faust", "mode"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     settings = Settings()
     try:

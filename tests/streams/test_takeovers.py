@@ -89,7 +89,7 @@ def test_what_the_groups_offset_has_passed_is_read_though_nothing_comes_after_it
 
 def restored(worker: WorkerProcess) -> list[str]:
     """The lanes that a worker has restored, in order."""
-    return [line.split(": restored")[0].split("lane ")[1] for line in worker.log().splitlines() if ": restored" in line]
+    return [line.split(": restored")[0].split("lane: ")[1] for line in worker.log().splitlines() if ": restored" in line]
 
 
 @pytest.mark.timeout(300)
