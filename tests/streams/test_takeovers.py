@@ -1,6 +1,7 @@
 """Workers that are killed, that sleep, that come and go: each touchpoint counts exactly once."""
 
 import json
+import re
 import signal
 from collections import Counter
 
@@ -89,7 +90,7 @@ def test_what_the_groups_offset_has_passed_is_read_though_nothing_comes_after_it
 
 def restored(worker: WorkerProcess) -> list[str]:
     """The lanes that a worker has restored, in order."""
-    return [line.split(": restored")[0].split("lane: ")[1] for line in worker.log().splitlines() if ": restored" in line]
+    return re.findall(r"lane: (.+): restored", worker.log())
 
 
 @pytest.mark.timeout(300)
