@@ -5,7 +5,7 @@ import platform
 import time
 from pathlib import Path
 
-from journey.compiled import is_used
+from schemas.compiled import is_used
 
 _LOOK_SECONDS = 2.0
 QUIET_SHARE = 0.10

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from benchmarks.report import Figure, Report, ratio
 from benchmarks.touchpoints import BEGINS_MS, DAY_MS, DAYS, Volume, records
-from journey.compiled import is_used
 from journey.policy.reading import read
 from journey.rules import Rules
+from schemas.compiled import is_used
 from schemas.settings import DEFAULT_POLICY
 from streams.journeys import JourneyStage
 

@@ -1,4 +1,4 @@
-"""Compiles the rules' modules to C (`journey.compiled`) by mypyc, where a C compiler is there. `make setup` runs it."""
+"""Compiles the rules' modules to C (`schemas.compiled`) by mypyc, where a C compiler is there. `make setup` runs it."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from journey.compiled import BUILT, MODULES, folder
+from schemas.compiled import BUILT, MODULES, folder
 
 _ROOT = BUILT.parent
 _SLOWER = "the rules run as Python, at about two fifths of the pace"
@@ -20,7 +20,7 @@ from setuptools import setup
 to, *paths = sys.argv[1:]
 modules = mypycify(
     ["--follow-imports=silent", "--ignore-missing-imports", *paths],
-    opt_level="3", debug_level="0", target_dir=f"{to}/c", group_name="journey.in_c",
+    opt_level="3", debug_level="0", target_dir=f"{to}/c", group_name="schemas.in_c",
 )
 setup(name="journey", packages=[], ext_modules=modules,
       script_args=["-q", "build_ext", "--build-lib", f"{to}/lib", "--build-temp", f"{to}/temp"])

@@ -13,7 +13,7 @@ from deploy.kafka.advertised import advertised
 from deploy.kafka.broker import LOOPBACK, JavaMissingError, accepts, java_version
 from deploy.part import GATEWAY, KAFKA, Part, parts_of
 from deploy.supervision.configuration import known_parts, place
-from journey.compiled import is_used
+from schemas.compiled import is_used
 from schemas.settings import Settings
 
 _GIB = 1024**3

@@ -1,1 +1,5 @@
 """ClickHouse: the migrations, the rows, and the insertion of batches. Reads no topic itself."""
+
+from schemas.compiled import path
+
+__path__[:0] = path("sinks/clickhouse")

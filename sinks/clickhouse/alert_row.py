@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from sinks.alert import decode_alert
-from sinks.clickhouse.record import Record, milliseconds
+from sinks.clickhouse.record import Record
+from sinks.clickhouse.value import milliseconds
 
 
 class AlertRow(NamedTuple):

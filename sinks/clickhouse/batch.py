@@ -2,15 +2,15 @@
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from schemas.control import HEADER
 from schemas.topic import TOUCHPOINTS
+from sinks.clickhouse.columns import Columns, Row
 from sinks.clickhouse.position import Place
 from sinks.clickhouse.record import Record
 from sinks.clickhouse.rejected_row import sink_rejected_row
-from sinks.clickhouse.table import ROWS_BY_KIND, ROWS_OF_ONE_TABLE, Row
+from sinks.clickhouse.table import BY_NAME, ROWS_BY_KIND, ROWS_OF_ONE_TABLE
 from sinks.clickhouse.voiding import ENDINGS, Ending, ending_of
 
 log = logging.getLogger(__name__)
@@ -24,12 +24,19 @@ class Batch:
     """
 
     def __init__(self) -> None:
-        self.rows: defaultdict[str, list[Row]] = defaultdict(list)
+        self.rows: dict[str, Columns] = {}
         self.endings: dict[str, Ending] = {}
         self.positions: dict[Place, int] = {}
         self.count = 0
         self.bytes = 0
         self.newest_ms = 0
+
+    def of(self, table: str) -> Columns:
+        """The rows of a table, to which more may be added."""
+        rows = self.rows.get(table)
+        if rows is None:
+            rows = self.rows[table] = Columns(BY_NAME[table].columns)
+        return rows
 
     def add(self, topic: str, records: Sequence[Record]) -> None:
         """Map the records of one partition. A record that cannot be mapped becomes a row of `sink_rejected`.
@@ -49,19 +56,18 @@ class Batch:
 
     # Both loops catch everything: whatever a record holds, it must not stop the ones behind it.
     def _add_to(self, table: str, mapper: Callable[[Record], Row], records: Sequence[Record]) -> None:
-        append = self.rows[table].append
+        add = self.of(table).add
         for record in records:
             try:
-                append(mapper(record))
+                add(mapper(record))
             except Exception as error:
                 self._keep(record, error)
 
     def _add_by_kind(self, mapper: Callable[[Record], tuple[str, Row]], records: Sequence[Record]) -> None:
-        rows = self.rows
         for record in records:
             try:
                 table, row = mapper(record)
-                rows[table].append(row)
+                self.of(table).add(row)
                 if table in ENDINGS:
                     customer_id, ending = ending_of(table, row)
                     self.endings[customer_id] = max(ending, self.endings.get(customer_id, ending))
@@ -72,7 +78,7 @@ class Batch:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         said = f"{type(error).__name__}: {error}"[:_SHOWN]
         log.warning("%s cannot be a row, kept in sink_rejected: %s", place, said)
-        self.rows["sink_rejected"].append(sink_rejected_row(record, said, time.time_ns() // 1_000_000))
+        self.of("sink_rejected").add(sink_rejected_row(record, said, time.time_ns() // 1_000_000))
 
 
 def _is_touchpoint(record: Record) -> bool:

@@ -6,6 +6,7 @@ The mappers return plain tuples in the order of FACT_COLUMNS.
 from collections.abc import Callable
 from typing import Any
 
+from sinks.clickhouse.columns import Row
 from sinks.clickhouse.fact_struct import (
     Clock,
     Correction,
@@ -24,9 +25,9 @@ from sinks.clickhouse.fact_struct import (
     Transition,
     decode_fact,
 )
-from sinks.clickhouse.record import Record, milliseconds, milliseconds_or_none, money
+from sinks.clickhouse.record import Record
+from sinks.clickhouse.value import milliseconds, milliseconds_or_none, money
 
-Row = tuple[Any, ...]
 Head = tuple[str, str, int, int, str, int, int]
 Place = tuple[str, int, int]
 _HEAD = ("customer_id", "id", "version", "is_deleted", "policy", "at", "recorded_at")

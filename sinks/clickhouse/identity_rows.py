@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from sinks.clickhouse.record import Instant, Record, milliseconds
+from sinks.clickhouse.record import Instant, Record
+from sinks.clickhouse.value import milliseconds
 
 
 class IdentityRow(NamedTuple):

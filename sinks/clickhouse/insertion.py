@@ -1,18 +1,19 @@
 """A batch into ClickHouse by columns, one month per insert where a table is partitioned. Safe to repeat."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.insert import InsertContext
 
 from sinks import crash
 from sinks.clickhouse.batch import Batch
+from sinks.clickhouse.columns import REPEATING, Columns
 from sinks.clickhouse.position import write_positions
-from sinks.clickhouse.table import BY_NAME, Row, Table
+from sinks.clickhouse.repeating import repeating
+from sinks.clickhouse.table import BY_NAME, Table
 from sinks.clickhouse.voiding import void
 
 # While the server sorts and packs the rows of one table, those of others are encoded here, or sorted there beside it.
@@ -55,33 +56,38 @@ class Insertion:
         if failed:
             raise failed[0]
 
-    def _fill(self, name: str, rows: list[Row]) -> None:
+    def _fill(self, name: str, rows: Columns) -> None:
         crash.passing("writer.before_insert")
         for chunk in _by_month(BY_NAME[name], rows):
             self._insert(BY_NAME[name], chunk)
         crash.passing("writer.after_insert")
 
-    def _insert(self, table: Table, rows: Sequence[Row]) -> None:
+    def _insert(self, table: Table, rows: Columns) -> None:
         context = self._contexts.get(table.name)
         if context is None:
             context = self.client.create_insert_context(
                 table.name, column_names=table.columns, database=self.client.database, column_oriented=True
             )
+            context.column_types = [
+                repeating(kind) if name in REPEATING else kind
+                for name, kind in zip(table.columns, context.column_types, strict=True)
+            ]
             self._contexts[table.name] = context
-        columns: list[Any] = list(zip(*rows, strict=True))
+        # One block, with one dictionary a column.
+        context.req_block_size = len(rows)
         try:
-            self.client.insert(data=columns, context=context)
+            self.client.insert(data=rows.columns, context=context)
         finally:
             context.data = None
 
 
-def _by_month(table: Table, rows: list[Row]) -> Iterator[list[Row]]:
+def _by_month(table: Table, rows: Columns) -> Iterator[Columns]:
     if table.month is None:
         yield rows
         return
     column = table.columns.index(table.month)
-    months: defaultdict[tuple[int, int], list[Row]] = defaultdict(list)
+    months: defaultdict[tuple[int, int], Columns] = defaultdict(lambda: Columns(table.columns))
     for row in rows:
         instant = _EPOCH + timedelta(milliseconds=row[column])
-        months[instant.year, instant.month].append(row)
+        months[instant.year, instant.month].add(row)
     yield from months.values()

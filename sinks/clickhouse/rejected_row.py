@@ -11,7 +11,8 @@ from schemas.rejection import (
     HEADER_REASON,
     HEADER_RECEIVED_AT,
 )
-from sinks.clickhouse.record import MappingError, Record, milliseconds
+from sinks.clickhouse.record import MappingError, Record
+from sinks.clickhouse.value import milliseconds
 
 
 class RejectedRow(NamedTuple):

@@ -2,17 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from schemas import topic
 from sinks.clickhouse.alert_row import AlertRow, alert_row
+from sinks.clickhouse.columns import Row
 from sinks.clickhouse.fact_rows import FACT_COLUMNS, fact_row
 from sinks.clickhouse.identity_rows import IdentityLinkRow, IdentityRow, identity_link_row, identity_row
 from sinks.clickhouse.record import Record
 from sinks.clickhouse.rejected_row import RejectedRow, SinkRejectedRow, rejected_row
 from sinks.clickhouse.touchpoint_row import TouchpointRow, touchpoint_row
-
-Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """An accepted touchpoint of `journey.touchpoints` as a row of `touchpoints`."""
 
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import msgspec
-
-from sinks.clickhouse.record import Instant, Record, milliseconds, money
+from sinks.clickhouse.record import Record
+from sinks.clickhouse.touchpoint_struct import Customer, Money, decode_touchpoint
+from sinks.clickhouse.value import milliseconds, money
 
 
 class TouchpointRow(NamedTuple):
@@ -46,47 +46,8 @@ class TouchpointRow(NamedTuple):
     generation: int
 
 
-class _Money(msgspec.Struct, gc=False):
-    amount: Decimal
-    currency: str
-
-
-class _Customer(msgspec.Struct, gc=False):
-    customer_id: str | None = None
-    crm_id: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    anonymous_id: str | None = None
-    account: str | None = None
-
-
-class _Touchpoint(msgspec.Struct, gc=False):
-    id: str
-    source: str
-    type: str
-    team: str
-    occurred_at: Instant
-    received_at: Instant
-    direction: str
-    channel: str
-    customer_id: str
-    customer: _Customer | None = None
-    actor: str | None = None
-    subject: str | None = None
-    campaign: str | None = None
-    content: str | None = None
-    value: _Money | None = None
-    cost: _Money | None = None
-    properties: msgspec.Raw = msgspec.Raw(b"{}")
-    account_id: str = ""
-    origin: str = ""
-    derived_id: str = ""
-    generation: int = 0
-
-
-_decode = msgspec.json.Decoder(_Touchpoint).decode
-_NOBODY = _Customer()
-_NO_MONEY: tuple[None, str] = (None, "")
+_NOBODY: Final = Customer()
+_NO_MONEY: Final[tuple[None, str]] = (None, "")
 
 
 def touchpoint_row(record: Record) -> tuple[Any, ...]:
@@ -94,7 +55,7 @@ def touchpoint_row(record: Record) -> tuple[Any, ...]:
 
     Raises msgspec.MsgspecError or MappingError where it cannot be one.
     """
-    it = _decode(record.value or b"")
+    it = decode_touchpoint(record.value or b"")
     who = it.customer or _NOBODY
     value_amount, value_currency = _amount(it.value) if it.value else _NO_MONEY
     cost_amount, cost_currency = _amount(it.cost) if it.cost else _NO_MONEY
@@ -132,5 +93,5 @@ def touchpoint_row(record: Record) -> tuple[Any, ...]:
     )
 
 
-def _amount(given: _Money) -> tuple[Decimal, str]:
+def _amount(given: Money) -> tuple[Decimal, str]:
     return money(given.amount), given.currency

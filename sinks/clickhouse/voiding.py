@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
+from sinks.clickhouse.columns import Row
 from sinks.clickhouse.fact_rows import FACT_COLUMNS
 
-Row = tuple[Any, ...]
 # Tables whose rows say so, and tables whose rows are void then. What tells how things came about stays.
 ENDINGS = frozenset({"merges", "rebuilds"})
 VOIDED = ("transitions", "positions", "handoffs", "overlaps", "clocks", "stalled", "feedback", "deals")

@@ -213,7 +213,8 @@ class Writer:
             await self._write(self._batch)
 
     async def _write(self, batch: Batch) -> None:
-        oldest = min((row[_RECEIVED_AT] for row in batch.rows.get("touchpoints", ())), default=None)
+        touchpoints = batch.rows.get("touchpoints")
+        oldest = min(touchpoints.column(_RECEIVED_AT), default=None) if touchpoints else None
         await self._retried(lambda insertion: insertion.insert(batch, self._count, self._count_void))
         self._acknowledged.update(batch.positions)
         if oldest is not None:

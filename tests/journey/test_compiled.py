@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from journey import compiled
+from schemas import compiled
 
 _ROOT = Path(__file__).parents[2]
 # Every fact and every byte of state of some customers, in a process that runs compiled rules or sources.
@@ -16,7 +16,7 @@ from hashlib import sha256
 from random import Random
 
 from benchmarks.touchpoints import Volume, records
-from journey.compiled import is_used
+from schemas.compiled import is_used
 from journey.correction import arrive, begin
 from journey.saying import instant
 from journey.policy.reading import read

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from sinks.clickhouse.record import milliseconds
+from sinks.clickhouse.value import milliseconds
 from streams.touches import touch_of
 from streams.wire import WireTouchpoint, decode
 
