@@ -1,18 +1,19 @@
 """A batch into ClickHouse by columns, one month per insert where a table is partitioned. Safe to repeat."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 
+from clickhouse_connect.datatypes.base import ClickHouseType
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.insert import InsertContext
 
 from sinks import crash
 from sinks.clickhouse.batch import Batch
-from sinks.clickhouse.columns import REPEATING, Columns
+from sinks.clickhouse.columns import Columns
 from sinks.clickhouse.position import write_positions
-from sinks.clickhouse.repeating import repeating
+from sinks.clickhouse.repeating import written_as
 from sinks.clickhouse.table import BY_NAME, Table
 from sinks.clickhouse.voiding import void
 
@@ -27,6 +28,7 @@ class Insertion:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._contexts: dict[str, InsertContext] = {}
+        self._types: dict[str, Sequence[ClickHouseType]] = {}
 
     def insert(
         self, batch: Batch, done: Callable[[str, int], None], voided: Callable[[str, int], None] = lambda *_: None
@@ -68,15 +70,13 @@ class Insertion:
             context = self.client.create_insert_context(
                 table.name, column_names=table.columns, database=self.client.database, column_oriented=True
             )
-            context.column_types = [
-                repeating(kind) if name in REPEATING else kind
-                for name, kind in zip(table.columns, context.column_types, strict=True)
-            ]
-            self._contexts[table.name] = context
+            self._contexts[table.name], self._types[table.name] = context, context.column_types
+        pairs = zip(self._types[table.name], rows.columns, strict=True)
+        context.column_types, columns = zip(*(written_as(kind, column) for kind, column in pairs), strict=True)
         # One block, with one dictionary a column.
         context.req_block_size = len(rows)
         try:
-            self.client.insert(data=rows.columns, context=context)
+            self.client.insert(data=columns, context=context)
         finally:
             context.data = None
 

@@ -1,6 +1,8 @@
 """ClickHouse's LowCardinality(String) out of `Texts`, whose dictionary is there already. Native format."""
 
 from array import array
+from collections.abc import Sequence
+from typing import Any
 
 from clickhouse_connect.datatypes.base import LC_TYPE_DEF, ClickHouseType
 from clickhouse_connect.datatypes.string import String
@@ -28,11 +30,13 @@ class RepeatingText(String, registered=False):  # type: ignore[misc, call-arg]
         dest += array(code, column.numbers).tobytes()
 
 
-def repeating(kind: ClickHouseType) -> ClickHouseType:
-    """The type by which a column of this type is written where it is held as `Texts`."""
-    if kind.name != REPEATING_TYPE.name:
-        raise TypeError(f"{kind.name} where {REPEATING_TYPE.name} is held")
-    return REPEATING_TYPE
+_REPEATING_TEXT = RepeatingText(LC_TYPE_DEF)
 
 
-REPEATING_TYPE = RepeatingText(LC_TYPE_DEF)
+def written_as(kind: ClickHouseType, column: Any) -> tuple[ClickHouseType, Texts | Sequence[Any]]:
+    """How a column of this type is written, and what of it: `Texts` are, where somebody altered it, any texts."""
+    if not isinstance(column, Texts):
+        return kind, column
+    if kind.name == _REPEATING_TEXT.name:
+        return _REPEATING_TEXT, column
+    return kind, list(column)

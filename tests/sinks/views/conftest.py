@@ -55,24 +55,17 @@ def simulated(seed: int, customers: int, days: float, rules: Rules = RULES, unti
 
 def write(client: Client, records: Records, at_once: int = 2000) -> None:
     """Insert the records as the writer does, some batches of them twice, as after a crash."""
-    batch, batches = Batch(), 0
-    for number, (topic, some) in enumerate(records, 1):
+    for number, start in enumerate(range(0, len(records), at_once)):
+        for _ in range(2 if number % 3 else 1):
+            Insertion(client).insert(_batch(records[start : start + at_once]), lambda *_: None)
+
+
+def _batch(records: Records) -> Batch:
+    batch = Batch()
+    for topic, some in records:
         batch.add(topic, some)
         batch.positions.update({(topic, record.partition): record.offset + 1 for record in some})
-        if number % at_once == 0 or number == len(records):
-            again = batch if batches % 3 else None
-            Insertion(client).insert(_copy(batch), lambda *_: None)
-            if again is not None:
-                Insertion(client).insert(again, lambda *_: None)
-            batch, batches = Batch(), batches + 1
-
-
-def _copy(batch: Batch) -> Batch:
-    other = Batch()
-    for name, rows in batch.rows.items():
-        other.rows[name] = list(rows)
-    other.endings, other.positions = dict(batch.endings), dict(batch.positions)
-    return other
+    return batch
 
 
 @pytest.fixture(scope="session")
