@@ -25,7 +25,7 @@ MODULES = (
     )),
     # Every row on its way to ClickHouse.
     *("sinks.clickhouse." + name for name in (
-        "batch", "columns", "fact_rows", "touchpoint_row", "value",
+        "columns", "fact_rows", "touchpoint_row", "value",
     )),
 )  # fmt: skip
 ROOT = Path(__file__).parent.parent

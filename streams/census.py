@@ -9,7 +9,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -121,7 +120,6 @@ class Census:
         self._of_accounts: set[int] = set()
         self._of: Counter[str] = Counter()
         self._strangers: dict[int, list[Stranger]] = {}
-        self._home = lru_cache(1 << 16)(lambda derived_id: partition_of(derived_id, partitions))
 
     def read(self) -> dict[int, int]:
         """Read state and touchpoints; answers by partition the position up to which it has."""
@@ -192,7 +190,7 @@ class Census:
             if to_account:
                 token, home = hash_of(it.customer_id, it.source, it.id), here
                 if record.offset < moved_below:
-                    home = self._home(it.customer_id)
+                    home = partition_of(it.customer_id, self._partitions)
                 if home == here:
                     self._add(self._of_accounts, it.customer_id, token)
                 else:
@@ -203,7 +201,7 @@ class Census:
             derived_id = it.derived_id or customer_id
             token = hash_of(derived_id, it.source, it.id)
             if derived_id != customer_id or not derived_id or record.offset < moved_below:
-                strangers.setdefault(self._home(derived_id), []).append((derived_id, token, False))
+                strangers.setdefault(partition_of(derived_id, self._partitions), []).append((derived_id, token, False))
             elif token not in known:
                 known.add(token)
                 new.append(derived_id)
