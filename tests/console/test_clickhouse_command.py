@@ -68,7 +68,7 @@ def test_a_writer_at_work_does_not_notice_that_the_schema_goes_forward(clickhous
         insertion = Insertion(connect(settings))
         while not stopping.is_set() or not written:
             batch = Batch()
-            batch.rows["touchpoints"] = [(*row[:4], str(len(written)), *row[5:])]
+            batch.of("touchpoints").add((*row[:4], str(len(written)), *row[5:]))
             insertion.insert(batch, lambda table, rows: written.append(rows))
 
     writer = threading.Thread(target=write)
@@ -77,7 +77,7 @@ def test_a_writer_at_work_does_not_notice_that_the_schema_goes_forward(clickhous
     stopping.set()
     writer.join()
     assert len(newer) == len(migrations()) - 14
-    assert int(str(connect(settings).command("SELECT uniqExact(id) FROM touchpoints"))) == len(written)
+    assert int(str(connect(settings).command("SELECT uniqExact(id) FROM touchpoints"))) == len(written) > 0
 
 
 @pytest.mark.parametrize("cluster", ["", "main"])
