@@ -1,11 +1,10 @@
 """A batch into ClickHouse by columns, one month per insert where a table is partitioned. Safe to repeat."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 
-from clickhouse_connect.datatypes.base import ClickHouseType
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.insert import InsertContext
 
@@ -28,7 +27,6 @@ class Insertion:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._contexts: dict[str, InsertContext] = {}
-        self._types: dict[str, Sequence[ClickHouseType]] = {}
 
     def insert(
         self, batch: Batch, done: Callable[[str, int], None], voided: Callable[[str, int], None] = lambda *_: None
@@ -70,8 +68,8 @@ class Insertion:
             context = self.client.create_insert_context(
                 table.name, column_names=table.columns, database=self.client.database, column_oriented=True
             )
-            self._contexts[table.name], self._types[table.name] = context, context.column_types
-        pairs = zip(self._types[table.name], rows.columns, strict=True)
+            self._contexts[table.name] = context
+        pairs = zip(context.column_types, rows.columns, strict=True)
         context.column_types, columns = zip(*(written_as(kind, column) for kind, column in pairs), strict=True)
         # One block, with one dictionary a column.
         context.req_block_size = len(rows)

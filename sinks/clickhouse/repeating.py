@@ -18,9 +18,6 @@ _WIDTHS = (("B", 1 << 8), ("H", 1 << 16), ("I", 1 << 32))
 class RepeatingText(String, registered=False):  # type: ignore[misc, call-arg]
     """How a `Texts` is written."""
 
-    # Only blocks are sized by it.
-    byte_size = 2
-
     def write_column_data(self, column: Texts, dest: bytearray, ctx: InsertContext) -> None:
         """Append the dictionary, and each row's place in it."""
         width, code = next((at, code) for at, (code, most) in enumerate(_WIDTHS) if len(column.different) <= most)
